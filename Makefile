@@ -1,0 +1,55 @@
+# Everything that one does with the book; `make` alone lists it.
+
+PYTHON ?= python3
+RUN = .venv/bin/python
+QUICK = $(RUN) -m pytest -q -m "not slow" --ignore=tests/browser
+# two chapters side by side, one thread each
+SLOW = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
+	$(RUN) -m pytest -q -m slow --nbval-lax --nbval-current-env -n 2 --dist loadscope
+OURS = dlbook_utils tests tools _ext
+
+.PHONY: help book test check lab serve text nb clean setup
+
+help:
+	@echo "make book    set up, execute the chapters, build the pages in _build/html"
+	@echo "make test    check everything: style, units, chapters, a strict build, a real browser"
+	@echo "make check   the quick half of the tests, under a minute"
+	@echo "make lab     open the chapters in JupyterLab"
+	@echo "make serve   serve the built pages on this machine"
+	@echo "make text    write the chapters as text/*.md, to edit them"
+	@echo "make nb      write text/*.md back into the chapters, in normal form"
+	@echo "make clean   remove what was built, but not the environment"
+
+book: setup
+	@$(RUN) tools/book.py
+
+# what fails cheaply comes first
+test: check
+	$(SLOW) chapters tests --ignore=tests/browser
+	$(RUN) tools/book.py --fresh
+	$(RUN) -m pytest -q tests/browser
+	@$(RUN) tools/budgets.py
+
+check: setup
+	$(RUN) -m ruff check $(OURS)
+	$(RUN) -m ruff format --check $(OURS)
+	$(RUN) -m codespell_lib $(OURS) chapters pages *.md
+	$(QUICK)
+
+lab: setup
+	$(RUN) -m jupyterlab --LabApp.default_url=/lab/tree/chapters
+
+serve: book
+	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+text nb: setup
+	@$(RUN) tools/notebooks.py $@
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+
+setup:
+	@command -v $(PYTHON) > /dev/null || { \
+		echo "There is no $(PYTHON) here. Install Python 3.11 or newer from python.org or your system's" \
+			"packages, or say where it is: make book PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) tools/setup.py

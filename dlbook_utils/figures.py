@@ -1,0 +1,195 @@
+"""Figures that follow the page's theme, and interactive figures that need no kernel.
+
+A figure becomes inline SVG. Its colors are replaced by names that the page defines once for its
+light and once for its dark theme; text and axes take the color of the page's text.
+"""
+
+import gzip
+import itertools
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from html import escape
+from io import StringIO
+
+import matplotlib.pyplot as plt
+from cycler import cycler
+from IPython.display import display
+from matplotlib.figure import Figure
+
+INK, PAPER, GRID = "#1f2329", "#ffffff", "#d5d9de"
+COLORS = {
+    "blue": "#0068ad",
+    "orange": "#b85000",
+    "green": "#007a5a",
+    "purple": "#a03c90",
+    "red": "#c4213a",
+    "gray": "#6a7078",
+}
+THEMED = {INK: "currentColor", PAPER: f"var(--dl-paper, {PAPER})", GRID: f"var(--dl-grid, {GRID})"}
+THEMED |= {color: f"var(--dl-{name}, {color})" for name, color in COLORS.items()}
+
+STYLE = {
+    "axes.edgecolor": INK,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.prop_cycle": cycler(
+        color=list(COLORS.values()),
+        linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))],
+    ),
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 10,
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "none",
+    "font.size": 10,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "patch.edgecolor": INK,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",  # text stays text: the reader's font, selectable, and small
+    "svg.hashsalt": "dlbook",  # the same figure gives the same bytes
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+BUDGET_KB = 150  # of one interactive figure, gzip
+
+Draw = Callable[..., tuple[Figure, str]]
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Show a figure; `alt` says what it shows, as one would to somebody who cannot see it."""
+    html = f'<figure class="dl-figure" tabindex="0">{svg(fig, alt)}</figure>'
+    display({"text/html": html, "text/plain": f"Figure: {alt}"}, raw=True)
+
+
+def svg(fig: Figure, alt: str) -> str:
+    """The figure as one SVG element that follows the page's theme; the figure is closed."""
+    if len(alt.split()) < 5:
+        raise ValueError(f"alt text says in words what the figure shows; this does not: {alt!r}")
+    out = StringIO()
+    with plt.rc_context({k: v for k, v in STYLE.items() if k.startswith("svg.")}):
+        fig.savefig(out, format="svg", metadata={"Date": None})
+    plt.close(fig)
+    return accessible(themed(slim(out.getvalue())), alt, width=fig.get_figwidth() * 96)
+
+
+def slim(source: str) -> str:
+    """Drop what a page does not need: prolog, metadata, unused ids, digits below a hundredth."""
+    source = source[source.index("<svg") :]
+    source = re.sub(r"<metadata>.*?</metadata>", "", source, flags=re.DOTALL)
+    source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
+    # its rule for `*` would hold for the whole page; the root element says the same below
+    source = re.sub(r"<style.*?</style>", "", source, flags=re.DOTALL)
+    used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", source))
+    source = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", source)
+    # only inside tags: a number that is text in the figure stays as it is
+    return re.sub(r"<(?!image)[^>]*>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), source)
+
+
+def themed(source: str) -> str:
+    """Replace the book's colors by the names that the page defines, and the font by the page's."""
+    source = re.sub(r"#[0-9a-f]{6}\b", lambda found: THEMED.get(found[0], found[0]), source)
+    font = "var(--dl-font, sans-serif)"
+    source = re.sub(r"font-family: [^;\"]*", f"font-family: {font}", source)
+    return re.sub(r"(font: [^;\"]*?\d(?:\.\d+)?px) [^;\"]*", rf"\1 {font}", source)
+
+
+def accessible(source: str, alt: str, width: float) -> str:
+    """Give the SVG its name and its size; below that size the page scales it."""
+    box = re.search(r'viewBox="[^"]*"', source)[0]
+    head = (
+        f'<svg role="img" aria-label="{escape(alt)}" {box} style="width: {width:.0f}px; '
+        'stroke-linejoin: round; stroke-linecap: butt" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+    )
+    return head + source[source.index(">") + 1 :].strip()
+
+
+def explore(draw: Draw, caption: str, play: str | None = None, **values: Iterable) -> None:
+    """Show a figure of parameters that the reader sets.
+
+    `draw(**state)` returns a figure and one sentence that says what this state shows; all its
+    figures must have one size. `values` names each parameter and the values it may take. `play`
+    names the parameter that is time: it gets buttons that step and play.
+    In the built page all states are stored and native controls choose among them; in a live kernel
+    widgets call `draw` anew.
+    """
+    values = {name: list(options) for name, options in values.items()}
+    if play is not None and play not in values:
+        raise ValueError(f"play names a parameter; {play!r} is not one of {', '.join(values)}")
+    if os.environ.get("DLBOOK_BUILD") or not show_widgets(draw, values, play):
+        html = stored(draw, caption, values, play)
+        display({"text/html": html, "text/plain": f"Interactive figure: {caption}"}, raw=True)
+
+
+def stored(draw: Draw, caption: str, values: dict[str, list], play: str | None) -> str:
+    """All states as HTML: the first as a figure, all as data for `explore.js`.
+
+    A frame is a list of line numbers, so that lines which frames share are stored once.
+    """
+    states = [
+        dict(zip(values, state, strict=True)) for state in itertools.product(*values.values())
+    ]
+    frames = []
+    for state in states:
+        fig, sentence = draw(**state)
+        frames.append((svg(fig, sentence), sentence))
+    lines: dict[str, int] = {}
+    numbered = [[lines.setdefault(line, len(lines)) for line in f.split("\n")] for f, _ in frames]
+    data = {
+        "parameters": [{"name": name, "values": options} for name, options in values.items()],
+        "play": play,
+        "lines": list(lines),
+        "frames": numbered,
+        "sentences": [sentence for _, sentence in frames],
+    }
+    # "<" as an escape, so that no line of the data can end the script element
+    packed = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    first, sentence = frames[0]
+    html = (
+        f'<figure class="dl-explore"><div class="dl-controls"></div>'
+        f'<div class="dl-figure" tabindex="0">{first}</div>'
+        f'<p class="dl-says" aria-live="polite">{escape(sentence)}</p>'
+        f"<figcaption>{escape(caption)}</figcaption>"
+        f'<script type="application/json">{packed}</script></figure>'
+    )
+    kb = len(gzip.compress(html.encode())) / 1000
+    if kb > BUDGET_KB:
+        raise ValueError(f"the interactive figure weighs {kb:.0f} KB of {BUDGET_KB}: {caption}")
+    return html
+
+
+def show_widgets(draw: Draw, values: dict[str, list], play: str | None) -> bool:
+    """Show live controls; False where ipywidgets is not installed."""
+    try:
+        import ipywidgets as widgets
+    except ModuleNotFoundError:
+        return False
+
+    def redraw(**state):
+        fig, sentence = draw(**state)
+        show(fig, alt=sentence)
+        print(sentence)
+
+    controls = {name: control(widgets, name, options) for name, options in values.items()}
+    extras = []
+    if play is not None:
+        player = widgets.Play(min=0, max=len(values[play]) - 1, interval=700)
+        widgets.jslink((player, "value"), (controls[play], "index"))
+        extras = [player]
+    output = widgets.interactive_output(redraw, controls)
+    display(widgets.VBox([widgets.HBox([*controls.values(), *extras]), output]))
+    return True
+
+
+def control(widgets, name: str, options: list):
+    """A slider for numbers, a menu for words."""
+    if isinstance(options[0], str):
+        return widgets.Dropdown(options=options, description=name)
+    return widgets.SelectionSlider(options=options, description=name, continuous_update=False)

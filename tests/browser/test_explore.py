@@ -1,0 +1,46 @@
+"""Interactive figures work without a kernel, by keyboard, in words."""
+
+import pytest
+from conftest import HTML
+
+CHAPTERS = sorted(HTML.glob("chapters/*.html"))
+
+
+@pytest.fixture(params=CHAPTERS, ids=[path.stem for path in CHAPTERS])
+def figure(open_page, request):
+    page, *_ = open_page(request.param)
+    return page.locator(".dl-explore").first
+
+
+def test_the_keyboard_moves_a_figure_and_words_follow(figure):
+    slider = figure.locator("input[type=range]").first
+    before = figure.locator(".dl-says").inner_text(), figure.locator("svg").inner_html()
+    slider.focus()
+    slider.press("ArrowRight")
+    after = figure.locator(".dl-says").inner_text(), figure.locator("svg").inner_html()
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    assert figure.locator("svg").get_attribute("aria-label") == after[0]
+    assert slider.get_attribute("aria-valuetext")
+    slider.press("ArrowLeft")
+    assert (figure.locator(".dl-says").inner_text(), figure.locator("svg").inner_html()) == before
+
+
+def test_time_can_be_stepped_and_played(figure):
+    if not figure.get_by_role("button", name="Play").count():
+        pytest.skip("no parameter of this figure is time")
+    says = figure.locator(".dl-says")
+    first = says.inner_text()
+    figure.get_by_role("button", name="Next").click()
+    second = says.inner_text()
+    assert second != first
+    figure.get_by_role("button", name="Back").click()
+    assert says.inner_text() == first
+    figure.get_by_role("button", name="Play").click()
+    figure.page.wait_for_timeout(1200)
+    assert says.inner_text() == second
+    figure.get_by_role("button", name="Pause").click()
+
+
+def test_words_are_announced(figure):
+    assert figure.locator(".dl-says").get_attribute("aria-live") == "polite"

@@ -1,0 +1,35 @@
+"""Every built page works offline, reads well, and stands in nobody's way."""
+
+import page_faults
+import pytest
+from conftest import HTML
+
+KB = 1000
+
+
+def test_the_book_was_built():
+    assert (HTML / "index.html").exists(), "make book builds the pages that these tests open"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_is_whole_and_open_to_everybody(open_page, path, theme):
+    page, asked, complaints = open_page(path, theme=theme)
+    assert page.locator("html").get_attribute("data-theme") == theme
+    assert page_faults.from_elsewhere(asked) + complaints == []
+    assert page_faults.in_mathematics(page) + page_faults.unseen(page) == []
+    assert page_faults.unnamed(page) + page_faults.in_the_text(page) == []
+    assert page_faults.barriers(page) == []
+
+
+def test_a_narrow_page_does_not_scroll_sideways(open_page, path):
+    page, *_ = open_page(path, width=390)
+    for width in (390, 360, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page_faults.sideways(page) == [], width
+
+
+def test_a_page_is_light(open_page, path):
+    _, asked, _ = open_page(path)
+    weight = page_faults.weight(path, asked)
+    assert weight["page"] <= 250 * KB
+    assert sum(weight.values()) <= 600 * KB

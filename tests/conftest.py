@@ -1,0 +1,40 @@
+"""What the tests of the book's machinery share."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BOOK = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(items):
+    """A chapter's cell, as nbval collects it, is slow like every test that executes a chapter."""
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def package_source(tmp_path_factory) -> Path:
+    """A copy of what the package is built from: a build leaves files beside its sources."""
+    folder = tmp_path_factory.mktemp("source")
+    shutil.copy(BOOK / "pyproject.toml", folder)
+    shutil.copytree(
+        BOOK / "dlbook_utils", folder / "dlbook_utils", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(package_source, tmp_path_factory) -> Path:
+    """The package's wheel, unpacked: what a reader who installs it gets."""
+    folder = tmp_path_factory.mktemp("wheel")
+    offline = ["--no-deps", "--no-index", "--no-build-isolation"]
+    command = [sys.executable, "-m", "pip", "wheel", "-q", *offline, "-w", folder, package_source]
+    subprocess.run(command, check=True)
+    [file] = folder.glob("*.whl")
+    shutil.unpack_archive(file, folder / "unpacked", "zip")
+    return folder / "unpacked"

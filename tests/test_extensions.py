@@ -1,0 +1,90 @@
+"""What the build adds to the pages says what the run recorded."""
+
+import re
+from types import SimpleNamespace
+
+import chapter_header
+import claims_ledger
+import lean_pages
+import pytest
+import run_status
+from executed import Executed
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from sphinx.errors import ExtensionError
+
+from dlbook_utils.claims import Claim
+
+DATA = {
+    "execution_seconds": 41.6,
+    "peak_mib": 512,
+    "cells": 7,
+    "date": "2026-01-31",
+    "profile": "cpu",
+    "hardware": "a machine & more",
+    "versions": {"torch": "2.0"},
+}
+
+
+def chapter(name, *ids, verdict="holds"):
+    """An executed chapter with these claims."""
+    claims = [Claim(i, f"Say `{i}`.", verdict, {"a": verdict == "holds"}).record() for i in ids]
+    output = new_output("display_data", metadata={"dlbook": {"claims": claims}})
+    cells = [new_code_cell("claim(...)", outputs=[output]), new_code_cell("1 + 1")]
+    return Executed(f"chapters/{name}", name.title(), new_notebook(cells=cells), DATA)
+
+
+@pytest.fixture
+def book(monkeypatch):
+    """book(*chapters) makes these the chapters of the book."""
+    return lambda *chapters: monkeypatch.setattr(
+        claims_ledger, "executed_chapters", lambda env: chapters
+    )
+
+
+def test_the_ledger_lists_each_claim_with_its_chapter(book):
+    book(chapter("one", "one-a", "one-b"), chapter("two", "two-a", verdict="fails"))
+    records = claims_ledger.collect(env=None)
+    assert [(r["id"], r["chapter"]) for r in records] == [
+        ("one-a", "One"),
+        ("one-b", "One"),
+        ("two-a", "Two"),
+    ]
+    html = claims_ledger.html_ledger(records, link=lambda to: f"../{to}.html")
+    assert '<a href="../chapters/one.html#one-a">Say <code>one-a</code>.</a>' in html
+    assert '<strong>2</strong> <span class="dl-verdict dl-holds">' in html
+    assert '<strong>1</strong> <span class="dl-verdict dl-fails">' in html
+
+
+def test_an_id_that_stands_twice_in_the_book_stops_the_build(book):
+    book(chapter("one", "same-id"), chapter("two", "same-id"))
+    with pytest.raises(ExtensionError, match="same-id"):
+        claims_ledger.collect(env=None)
+
+
+def test_the_status_page_shows_what_the_run_recorded():
+    html = run_status.html_status([chapter("one", "one-a")], link=lambda to: f"../{to}.html")
+    assert "a machine &amp; more; profile cpu" in html
+    row = html.split("<tbody>")[1].split("</tr>")[0]
+    assert re.findall(r'"dl-number">(\d+)<', row) == ["7", "42", "512", "1"]
+
+
+def test_the_header_says_how_long_a_chapter_takes():
+    made = chapter("one")
+    assert "7 code cells ran in 42 seconds on one core, in 512 MiB" in chapter_header.sentence(made)
+
+
+def test_reading_takes_longer_for_more_words_and_solutions_stay_folded():
+    prose, code = new_markdown_cell("word " * 2200), new_code_cell("x = 1\n" * 100)
+    solution = new_code_cell("x = 1\n" * 100, metadata={"tags": ["solution"]})
+    assert chapter_header.minutes_to_read(new_notebook(cells=[prose])) == 10
+    assert chapter_header.minutes_to_read(new_notebook(cells=[prose, code])) == 15
+    assert chapter_header.minutes_to_read(new_notebook(cells=[prose, solution])) == 10
+
+
+def test_only_code_for_a_distant_server_is_left_out():
+    ours = SimpleNamespace(filename="_static/explore.js", attributes={})
+    theirs = SimpleNamespace(filename="_static/sphinx-thebe.js", attributes={})
+    inline = SimpleNamespace(filename=None, attributes={"body": 'const THEBE_JS_URL = "..."'})
+    context = {"script_files": [ours, theirs, inline], "css_files": ["a.css", "sphinx-thebe.css"]}
+    lean_pages.without_thebe(None, "", "", context, None)
+    assert context == {"script_files": [ours], "css_files": ["a.css"]}
