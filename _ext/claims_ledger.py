@@ -8,23 +8,13 @@ from collections import Counter
 from html import escape
 from pathlib import Path
 
-from docutils import nodes
 from executed import executed_chapters
+from late_html import add_directive
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
-from sphinx.util.docutils import SphinxDirective
 
 from dlbook_utils.claims import VERDICTS, Claim
 from dlbook_utils.tables import html_table, rich
-
-
-class claims_ledger(nodes.General, nodes.Element):
-    """Stands for the ledger until all chapters have been executed."""
-
-
-class ClaimsLedger(SphinxDirective):
-    def run(self) -> list[nodes.Node]:
-        return [claims_ledger()]
 
 
 def collect(env) -> list[dict]:
@@ -90,15 +80,6 @@ def menu(name: str, options: list[str]) -> str:
     return f"<label>{name.capitalize()} {select}</label>"
 
 
-def fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put the ledger where its directive stands; by now every chapter has been executed."""
-    for node in list(doctree.findall(claims_ledger)):
-        records = collect(app.env)
-        html = html_ledger(records, lambda to: app.builder.get_relative_uri(docname, to))
-        node.replace_self(nodes.raw("", html, format="html"))
-        write_json(app, docname, records)
-
-
 def write_json(app: Sphinx, docname: str, records: list[dict]) -> None:
     """`claims.json` beside the page, for those who want to compute with it."""
     target = Path(app.outdir, docname).with_name("claims.json")
@@ -109,8 +90,15 @@ def write_json(app: Sphinx, docname: str, records: list[dict]) -> None:
     target.write_text(json.dumps(links, indent=1, ensure_ascii=False) + "\n")
 
 
+def ledger_of(app: Sphinx, docname: str) -> str:
+    def link(to: str) -> str:
+        return app.builder.get_relative_uri(docname, to)
+
+    records = collect(app.env)
+    write_json(app, docname, records)
+    return html_ledger(records, link)
+
+
 def setup(app: Sphinx) -> dict:
-    app.add_node(claims_ledger)
-    app.add_directive("claims-ledger", ClaimsLedger)
-    app.connect("doctree-resolved", fill_in)
+    add_directive(app, "claims-ledger", ledger_of)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

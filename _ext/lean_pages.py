@@ -1,9 +1,29 @@
-"""Leave out of the pages what this book does not use: code that runs cells on a distant server.
+"""Keep the pages to themselves.
 
-Jupyter Book loads the Thebe client on every page, whether or not a book offers it.
+Jupyter Book loads on every page a client, Thebe, that runs cells on a distant server; this book
+does not use it and leaves it out. And each page carries a policy by which the browser refuses
+whatever would come from another server: no mistake of ours can tell anybody what you read.
 """
 
 from sphinx.application import Sphinx
+
+# the theme and Jupyter Book write scripts and styles into their pages: hence 'unsafe-inline'
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self' 'unsafe-inline'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data:",
+    "font-src": "'self' data:",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+}
+
+
+def with_policy(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
+    """Write the policy into a page's head."""
+    policy = "; ".join(f"{what} {whom}" for what, whom in POLICY.items())
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    context["metatags"] = f"{meta}\n{context.get('metatags', '')}"
 
 
 def without_thebe(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
@@ -19,5 +39,6 @@ def is_thebe(file) -> bool:
 
 
 def setup(app: Sphinx) -> dict:
+    app.connect("html-page-context", with_policy)
     app.connect("html-page-context", without_thebe, priority=900)  # after those who add it
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,21 +3,11 @@
 from html import escape
 
 from claims_ledger import claims_of
-from docutils import nodes
 from executed import Executed, executed_chapters
+from late_html import add_directive
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
 from dlbook_utils.tables import html_table
-
-
-class run_status(nodes.General, nodes.Element):
-    """Stands for the status until all chapters have been executed."""
-
-
-class RunStatus(SphinxDirective):
-    def run(self) -> list[nodes.Node]:
-        return [run_status()]
 
 
 def html_status(chapters: list[Executed], link) -> str:
@@ -47,18 +37,13 @@ def pairs(versions: dict[str, str]) -> list[list[str]]:
     return [[escape(name), escape(version)] for name, version in versions.items()]
 
 
-def fill_in(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Put the status where its directive stands; by now every chapter has been executed."""
-    for node in list(doctree.findall(run_status)):
-        html = html_status(
-            list(executed_chapters(app.env)),
-            lambda to: app.builder.get_relative_uri(docname, to),
-        )
-        node.replace_self(nodes.raw("", html, format="html"))
+def status_of(app: Sphinx, docname: str) -> str:
+    def link(to: str) -> str:
+        return app.builder.get_relative_uri(docname, to)
+
+    return html_status(list(executed_chapters(app.env)), link)
 
 
 def setup(app: Sphinx) -> dict:
-    app.add_node(run_status)
-    app.add_directive("run-status", RunStatus)
-    app.connect("doctree-resolved", fill_in)
+    add_directive(app, "run-status", status_of)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

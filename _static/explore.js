@@ -1,10 +1,31 @@
 // Interactive figures without a kernel: every state was drawn when the chapter ran, and native
 // controls choose among them. A frame is a list of numbers of lines that all frames share.
+// A figure's data is loaded when the figure comes near the window. Its state stands in the page's
+// address, behind the figure's id: #figure-1a2b3c4d:step=3&mode=reverse
 
-function enliven(figure) {
-  const data = JSON.parse(figure.querySelector("script").textContent);
+document.addEventListener("DOMContentLoaded", () => {
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((e) => e.isIntersecting)) {
+      near.unobserve(entry.target);
+      load(entry.target);
+    }
+  }, { rootMargin: "600px" });
+  document.querySelectorAll(".dl-explore").forEach((figure) => near.observe(figure));
+  goToLinked();
+  window.addEventListener("hashchange", goToLinked);
+});
+
+function load(figure) {
+  const script = document.createElement("script");
+  script.src = figure.dataset.frames;
+  const name = script.src.match(/(\w+)\.js$/)[1];
+  script.addEventListener("load", () => enliven(figure, window.dlFigures[name]));
+  document.head.append(script);
+}
+
+function enliven(figure, data) {
   const controls = figure.querySelector(".dl-controls");
-  const inputs = data.parameters.map((p) => control(p, () => draw()));
+  const inputs = data.parameters.map((parameter) => control(parameter, changed));
   let drawn = 0; // the page comes with the first frame
 
   function draw() {
@@ -19,10 +40,26 @@ function enliven(figure) {
     figure.querySelector(".dl-says").textContent = data.sentences[frame];
   }
 
+  function changed() {
+    draw();
+    const state = data.parameters.map((p, i) => [p.name, p.values[inputs[i].value]]);
+    history.replaceState(null, "", `#${figure.id}:${new URLSearchParams(state)}`);
+  }
+
+  function takeLinkedState() {
+    for (const [name, value] of linkedState(figure)) {
+      const i = data.parameters.findIndex((p) => p.name === name);
+      const n = i < 0 ? -1 : data.parameters[i].values.map(String).indexOf(value);
+      if (n >= 0) inputs[i].value = n;
+    }
+    draw();
+  }
+
   inputs.forEach((input) => controls.append(input.closest("label")));
   const time = data.parameters.findIndex((p) => p.name === data.play);
-  if (time >= 0) controls.append(...player(inputs[time], data.parameters[time], draw));
-  draw();
+  if (time >= 0) controls.append(...player(inputs[time], data.parameters[time], changed));
+  takeLinkedState();
+  window.addEventListener("hashchange", takeLinkedState);
 }
 
 // A range for numbers, a menu for words; the value is the position in the list of values.
@@ -48,10 +85,10 @@ function say(input, value) {
   input.nextElementSibling.textContent = value;
 }
 
-function player(input, parameter, draw) {
+function player(input, parameter, changed) {
   const last = parameter.values.length - 1;
   let timer = null;
-  const to = (n) => { input.value = Math.min(last, Math.max(0, n)); draw(); };
+  const to = (n) => { input.value = Math.min(last, Math.max(0, n)); changed(); };
   const stop = () => { clearInterval(timer); timer = null; play.textContent = "Play"; };
   const back = button("Back", () => { stop(); to(Number(input.value) - 1); });
   const next = button("Next", () => { stop(); to(Number(input.value) + 1); });
@@ -74,6 +111,13 @@ function button(text, pressed) {
   return made;
 }
 
-document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll(".dl-explore").forEach(enliven);
-});
+// The figure and the state that the page's address names.
+function linkedState(figure) {
+  const [id, state] = decodeURI(location.hash).slice(1).split(":");
+  return id === figure.id ? new URLSearchParams(state) : [];
+}
+
+function goToLinked() {
+  const id = location.hash.slice(1).split(":")[0];
+  if (id.startsWith("figure-")) document.getElementById(id)?.scrollIntoView();
+}

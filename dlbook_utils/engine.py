@@ -233,12 +233,14 @@ def seed_for(root, seed):
         raise ValueError("nothing below this value requires a gradient")
     if seed is None and root.data.size != 1:
         raise ValueError(
-            f"backward from shape {root.shape} needs a seed gradient of that shape; "
-            "only a single number has the natural seed 1"
+            f"backward from shape {root.shape} needs a seed gradient of that "
+            "shape; only a single number has the natural seed 1"
         )
-    seed = np.ones(root.shape) if seed is None else np.asarray(seed, dtype=float)
+    seed = np.asarray(1.0 if seed is None else seed, dtype=float)
+    if seed.size == root.data.size == 1:
+        seed = seed.reshape(root.shape)
     if seed.shape != root.shape:
-        raise ValueError(f"a seed of shape {seed.shape} for a root of {root.shape}")
+        raise ValueError(f"a seed of shape {seed.shape} for a root of shape {root.shape}")
     return seed
 
 

@@ -5,6 +5,7 @@ light and once for its dark theme; text and axes take the color of the page's te
 """
 
 import gzip
+import hashlib
 import itertools
 import json
 import os
@@ -17,6 +18,8 @@ import matplotlib.pyplot as plt
 from cycler import cycler
 from IPython.display import display
 from matplotlib.figure import Figure
+
+from dlbook_utils.figure_tables import data_tables
 
 INK, PAPER, GRID = "#1f2329", "#ffffff", "#d5d9de"
 COLORS = {
@@ -64,7 +67,8 @@ Draw = Callable[..., tuple[Figure, str]]
 
 def show(fig: Figure, alt: str) -> None:
     """Show a figure; `alt` says what it shows, as one would to somebody who cannot see it."""
-    html = f'<figure class="dl-figure" tabindex="0">{svg(fig, alt)}</figure>'
+    numbers = data_tables(fig)
+    html = f'<figure class="dl-figure" tabindex="0">{svg(fig, alt)}</figure>{numbers}'
     display({"text/html": html, "text/plain": f"Figure: {alt}"}, raw=True)
 
 
@@ -152,8 +156,9 @@ def stored(draw: Draw, caption: str, values: dict[str, list], play: str | None) 
     # "<" as an escape, so that no line of the data can end the script element
     packed = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     first, sentence = frames[0]
+    name = "figure-" + hashlib.sha1(caption.encode()).hexdigest()[:8]  # links outlive rebuilds
     html = (
-        f'<figure class="dl-explore"><div class="dl-controls"></div>'
+        f'<figure class="dl-explore" id="{name}"><div class="dl-controls"></div>'
         f'<div class="dl-figure" tabindex="0">{first}</div>'
         f'<p class="dl-says" aria-live="polite">{escape(sentence)}</p>'
         f"<figcaption>{escape(caption)}</figcaption>"

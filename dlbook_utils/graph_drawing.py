@@ -34,32 +34,49 @@ def levels(root) -> list[list]:
     return [[n for n, d in depth.items() if d == level] for level in range(max(depth.values()) + 1)]
 
 
-def layout(root) -> dict:
-    """A place (x, y) for each node: x is its level, y keeps it near the nodes that it reads.
-
-    A leaf stands one level before its first reader, so that its arrow is short.
-    """
+def column_of(root) -> dict:
+    """A node's column is its level; a leaf stands one before its first reader."""
     order = topological_order(root)
-    x = {node: i for i, level in enumerate(levels(root)) for node in level}
+    column = {node: i for i, level in enumerate(levels(root)) for node in level}
     for node in order:
         if not node.parents:
-            readers = [x[n] for n in order if any(p is node for p in n.parents)]
-            x[node] = min(readers, default=1) - 1
-    columns = [[n for n in order if x[n] == i] for i in range(max(x.values()) + 1)]
-    y = {}
-    for sweep in range(4):
-        for i, column in enumerate(columns):
+            readers = [column[n] for n in order if any(p is node for p in n.parents)]
+            column[node] = min(readers, default=1) - 1
+    return column
+
+
+def layout(root) -> tuple[dict, list[list]]:
+    """A place (x, y) for each node, and for each arrow the points it goes through.
+
+    An arrow over several columns gets a place of its own in each, so that no arrow crosses a node
+    (Sugiyama, Tagawa and Toda, 1981). Rows are sorted by the mean height of their neighbors.
+    """
+    column = column_of(root)
+    columns: list[list] = [[] for _ in range(max(column.values()) + 1)]
+    for node, i in column.items():
+        columns[i].append(node)
+    near: dict = {node: [] for node in column}
+    routes = []
+    for node in column:
+        for parent in dict.fromkeys(node.parents):
+            between = [(parent, node, i) for i in range(column[parent] + 1, column[node])]
+            route = [parent, *between, node]
+            for point in between:
+                columns[point[2]].append(point)
+                near[point] = []
+            for left, right in zip(route, route[1:], strict=False):
+                near[left].append(right)
+                near[right].append(left)
+            routes.append(route)
+    y: dict = {}
+    for sweep in range(12):
+        for points in columns if sweep % 2 == 0 else columns[::-1]:
             if sweep:
-                column.sort(key=lambda node: -mean_height(node, order, y))
-            for row, node in enumerate(column):
-                y[node] = (len(column) - 1) / 2 - row + 0.1 * (i % 2)  # no arrow hides a node
-    return {node: (x[node], y[node]) for node in order}
-
-
-def mean_height(node, order: list, y: dict) -> float:
-    """The mean height of the neighbors that have a place already."""
-    near = [*node.parents, *(n for n in order if any(p is node for p in n.parents))]
-    return float(np.mean([y[n] for n in near if n in y] or [0.0]))
+                points.sort(key=lambda point: -np.mean([y[n] for n in near[point]] or [0]))
+            for row, point in enumerate(points):
+                y[point] = (len(points) - 1) / 2 - row
+    x = {point: i for i, points in enumerate(columns) for point in points}
+    return {point: (x[point], y[point]) for point in y}, routes
 
 
 def symbol(node) -> str:
@@ -84,12 +101,17 @@ def draw_graph(
     text(node): what to write below a node ("" for nothing). bold: nodes with a thick border.
     color(node): one of the book's colors for the border; leaves are blue, operations gray.
     """
-    places = layout(root)
-    for node, (x, y) in places.items():
-        for parent in dict.fromkeys(node.parents):
-            twice = sum(p is parent for p in node.parents) > 1
-            arrow = {"arrowstyle": "-|>", "color": COLORS["gray"], "shrinkA": 13, "shrinkB": 13}
-            ax.annotate("", (x, y), places[parent], arrowprops=arrow | {"lw": 2.4 if twice else 1})
+    places, routes = layout(root)
+    for route in routes:
+        twice = sum(p is route[0] for p in route[-1].parents) > 1
+        for left, right in zip(route, route[1:], strict=False):
+            last = right is route[-1]
+            arrow = {"arrowstyle": "-|>" if last else "-", "color": COLORS["gray"]}
+            arrow |= {"shrinkA": 13 * (left is route[0]), "shrinkB": 13 * last}
+            arrow["lw"] = 2.4 if twice else 1
+            ax.annotate("", places[right], places[left], arrowprops=arrow)
+    for node in topological_order(root):
+        x, y = places[node]
         edge = color(node) if color else COLORS["gray" if node.parents else "blue"]
         box = {"boxstyle": "round,pad=0.35", "fc": "none", "ec": edge}
         box["lw"] = 3 if any(node is b for b in bold) else 1.2

@@ -137,3 +137,4 @@ def test_the_command_builds_then_rests_then_fails_where_it_must(book):
     assert code == 1
     for part in ("chapters/one.ipynb", "1 / 0", "ZeroDivisionError: division by zero"):
         assert part in said
+    assert "Building" not in said

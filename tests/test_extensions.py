@@ -3,6 +3,7 @@
 import re
 from types import SimpleNamespace
 
+import book_numbers
 import chapter_header
 import claims_ledger
 import lean_pages
@@ -79,6 +80,16 @@ def test_reading_takes_longer_for_more_words_and_solutions_stay_folded():
     assert chapter_header.minutes_to_read(new_notebook(cells=[prose])) == 10
     assert chapter_header.minutes_to_read(new_notebook(cells=[prose, code])) == 15
     assert chapter_header.minutes_to_read(new_notebook(cells=[prose, solution])) == 10
+
+
+def test_the_numbers_on_the_front_are_those_of_the_run():
+    made = [chapter("one", "one-a", "one-b"), chapter("two", "two-a", verdict="fails")]
+    made[0].notebook.cells[1].metadata["tags"] = ["exercise"]
+    html = book_numbers.html_numbers(made, "claims.html")
+    assert "<strong>2</strong> chapters" in html
+    assert "3 claims</a></strong> put to the test: 2 hold, 1 fail<" in html
+    assert "<strong>1</strong> exercises" in html
+    assert "<strong>83 seconds</strong>" in html
 
 
 def test_only_code_for_a_distant_server_is_left_out():

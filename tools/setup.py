@@ -47,7 +47,7 @@ def obstacle(book):
 def runs(python):
     """Does this interpreter start? It does not when the system's Python was moved or removed."""
     try:
-        return subprocess.run([str(python), "-c", ""], capture_output=True).returncode == 0
+        return subprocess.call([str(python), "-c", ""], stderr=subprocess.DEVNULL) == 0
     except OSError:
         return False
 

@@ -42,9 +42,7 @@ def cheaper_mode(answer):
         (1, 1000, "forward"),
     ]:
         got = answer(inputs, outputs)
-        require(
-            got in ("forward", "reverse"), f"the answer is 'forward' or 'reverse', not {got!r}"
-        )
+        require(got in ("forward", "reverse"), f"the answer is 'forward' or 'reverse', not {got!r}")
         require(
             got == want,
             f"for {inputs:,} inputs and {outputs:,} outputs: forward mode needs one pass per input, "
@@ -87,7 +85,9 @@ def run_tape(answer):
     require(close(got, [8, 8, 1]), f"for (x + 1)² at x = 3 the adjoints are 8, 8, 1, not {got}")
     # 2 = 0 * 1 (values 2 and 5), 3 = 2 + 0
     got = list(answer([(2, ((0, 5.0), (1, 2.0))), (3, ((2, 1.0), (0, 1.0)))], 4))
-    require(close(got, [6, 2, 1, 1]), f"for ab + a at (2, 5) the adjoints are 6, 2, 1, 1, not {got}")
+    require(
+        close(got, [6, 2, 1, 1]), f"for ab + a at (2, 5) the adjoints are 6, 2, 1, 1, not {got}"
+    )
 
 
 @exercise
@@ -120,7 +120,8 @@ def softplus_rule(answer):
     with np.errstate(all="ignore"):
         value, pull = answer(x)
         require(
-            np.isfinite(value).all(), "exp(1000) overflows: log(1 + e^x) = max(x, 0) + log1p(e^-|x|)"
+            np.isfinite(value).all(),
+            "exp(1000) overflows: log(1 + e^x) = max(x, 0) + log1p(e^-|x|)",
         )
         require(close(value, np.logaddexp(0, x)), "the value is log(1 + e^x), entry by entry")
         g = np.array([3.0, -2.0, 1.0, 0.5, 2.0])
@@ -165,7 +166,9 @@ def static_branch(answer):
         "the trace holds only the branch that the example took: both must be in the graph",
     )
     require(not close(got, [-4.0, 2.0]), "the condition is on the sum, not on each entry")
-    require(close(got, [-4.0, 0.0]), f"for (-3, 1) the sum is negative: expected (-4, 0), got {got}")
+    require(
+        close(got, [-4.0, 0.0]), f"for (-3, 1) the sum is negative: expected (-4, 0), got {got}"
+    )
     require(close(graph(torch.tensor([5.0, -1.0])), [10.0, -2.0]), "the other branch is 2x")
 
 
@@ -182,4 +185,6 @@ def directions_needed(answer):
             not close(got, c * c * p, 0.005) or c * c < 0.02,
             "k stands below the fraction bar, too: solve c² (k + p + 1) = k for k",
         )
-        require(close(got, want, 0.02), f"for p = {p:,} and cosine {c} about {want:,.0f}, not {got}")
+        require(
+            close(got, want, 0.02), f"for p = {p:,} and cosine {c} about {want:,.0f}, not {got}"
+        )

@@ -99,7 +99,8 @@ def weight(path: Path, asked: list[str]) -> dict[str, int]:
     bytes_of = {"page": packed(without_figures(path.read_text()).encode()), "mathematics": 0}
     for url in set(asked):
         file = Path(unquote(urlparse(url).path))
-        if url.startswith("file:") and file != path.resolve():
+        # the data of interactive figures has a budget of its own, and `explore` keeps it
+        if url.startswith("file:") and file != path.resolve() and file.parent.name != "figures":
             kind = "mathematics" if "mathjax" in file.parts else "page"
             bytes_of[kind] += packed(file.read_bytes())
     return bytes_of

@@ -7,9 +7,41 @@ CHAPTERS = sorted(HTML.glob("chapters/*.html"))
 
 
 @pytest.fixture(params=CHAPTERS, ids=[path.stem for path in CHAPTERS])
-def figure(open_page, request):
-    page, *_ = open_page(request.param)
-    return page.locator(".dl-explore").first
+def chapter(open_page, request):
+    """An opened chapter, and what it asked for."""
+    page, asked, _ = open_page(request.param)
+    return page, asked
+
+
+@pytest.fixture
+def figure(chapter):
+    """The first interactive figure of a chapter, scrolled to and loaded."""
+    figure = chapter[0].locator(".dl-explore").first
+    figure.scroll_into_view_if_needed()
+    figure.locator("label").first.wait_for()
+    return figure
+
+
+def test_a_page_loads_no_figures_data_before_it_is_near(chapter):
+    page, asked = chapter
+    figure = page.locator(".dl-explore").last
+    address = figure.get_attribute("data-frames").removeprefix("../")
+    assert not any(url.endswith(address) for url in asked)
+    figure.scroll_into_view_if_needed()
+    figure.locator("label").first.wait_for()
+    assert any(url.endswith(address) for url in asked)
+
+
+def test_a_state_can_be_linked_to(figure, open_page):
+    figure.locator("input[type=range]").first.press("ArrowRight")
+    says, link = figure.locator(".dl-says").inner_text(), figure.page.url
+    assert "#figure-" in link
+    other, *_ = open_page(HTML / "index.html")
+    other.goto(link)
+    there = other.locator(f"[id='{figure.get_attribute('id')}']")
+    there.locator("label").first.wait_for()
+    assert there.locator(".dl-says").inner_text() == says
+    assert there.bounding_box()["y"] < 900
 
 
 def test_the_keyboard_moves_a_figure_and_words_follow(figure):

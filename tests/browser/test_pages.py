@@ -21,6 +21,13 @@ def test_a_page_is_whole_and_open_to_everybody(open_page, path, theme):
     assert page_faults.barriers(page) == []
 
 
+def test_a_browser_refuses_what_would_come_from_elsewhere(open_page):
+    page, _, complaints = open_page(HTML / "index.html")
+    page.evaluate("document.body.append(new Image()), document.images[0].src = 'http://a.example'")
+    page.wait_for_timeout(200)
+    assert any("Content Security Policy" in complaint for complaint in complaints)
+
+
 def test_a_narrow_page_does_not_scroll_sideways(open_page, path):
     page, *_ = open_page(path, width=390)
     for width in (390, 360, 320):

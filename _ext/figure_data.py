@@ -1,0 +1,44 @@
+"""Move the data of interactive figures out of the pages, so that a page loads at once.
+
+`explore` writes the frames into its output, which keeps a notebook whole. In the book they go to a
+file of their own, a script because pages opened from disk may load scripts but not data;
+`explore.js` asks for it when the figure comes near the window.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
+FOLDER = "_static/figures"
+
+
+def move_out(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Replace the data in each interactive figure of a page by the address of its file."""
+    if app.builder.format != "html":
+        return
+    for node in doctree.findall(nodes.raw):
+        text = node.astext()
+        if 'class="dl-explore"' in text:
+            node.children = [nodes.Text(address_for_data(app, docname, text))]
+
+
+def address_for_data(app: Sphinx, docname: str, html: str) -> str:
+    """The figure's HTML without its data, which is written to a file named by its content."""
+    [data] = DATA.findall(html)
+    name = hashlib.sha1(data.encode()).hexdigest()[:12]
+    file = Path(app.outdir, FOLDER, f"{name}.js")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'(window.dlFigures ??= {{}})["{name}"] = {data};\n')
+    up = "../" * docname.count("/")
+    return DATA.sub("", html).replace(
+        'class="dl-explore"', f'class="dl-explore" data-frames="{up}{FOLDER}/{name}.js"'
+    )
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("doctree-resolved", move_out)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
