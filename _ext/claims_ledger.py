@@ -63,10 +63,9 @@ def html_ledger(records: list[dict], link) -> str:
     )
     return (
         f'<ul class="dl-counts">{summary}</ul>'
-        '<p>The same as data: <a href="claims.json">claims.json</a>.</p>'
-        '<form class="dl-filter" hidden>'
+        '<form class="dl-filter" hidden="hidden">'
         f"{menu('verdict', list(VERDICTS))}{menu('chapter', chapters)}"
-        '<label>Words <input type="search" name="words"></label>'
+        '<label>Words <input type="search" name="words"/></label>'
         '<output aria-live="polite"></output></form>'
         f'<div class="dl-ledger">{table}</div>'
     )
@@ -95,8 +94,11 @@ def ledger_of(app: Sphinx, docname: str) -> str:
         return app.builder.get_relative_uri(docname, to)
 
     records = collect(app.env)
+    html = html_ledger(records, link)
+    if app.builder.name == "epub":  # which can hold no data beside its pages
+        return html
     write_json(app, docname, records)
-    return html_ledger(records, link)
+    return f'<p>The same as data: <a href="claims.json">claims.json</a>.</p>{html}'
 
 
 def setup(app: Sphinx) -> dict:

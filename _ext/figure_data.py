@@ -17,13 +17,16 @@ FOLDER = "_static/figures"
 
 
 def move_out(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Replace the data in each interactive figure of a page by the address of its file."""
-    if app.builder.format != "html":
-        return
+    """Replace the data in each interactive figure of a page by the address of its file.
+
+    An EPUB runs no scripts: there the first state stands alone.
+    """
     for node in doctree.findall(nodes.raw):
-        text = node.astext()
-        if 'class="dl-explore"' in text:
-            node.children = [nodes.Text(address_for_data(app, docname, text))]
+        html = node.astext()
+        if 'class="dl-explore"' in html:
+            epub = app.builder.name == "epub"
+            html = DATA.sub("", html) if epub else address_for_data(app, docname, html)
+            node.children = [nodes.Text(html)]
 
 
 def address_for_data(app: Sphinx, docname: str, html: str) -> str:

@@ -8,7 +8,9 @@ chapters whose results are missing or stale are executed by the same code that `
 import sys
 from pathlib import Path
 
+from executed import is_chapter
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
@@ -21,6 +23,12 @@ def refresh(app: Sphinx) -> None:
         raise ExtensionError("a chapter failed; its first lines stand above")
 
 
+def read_again(app: Sphinx, env: BuildEnvironment, *lists: set[str]) -> list[str]:
+    """Every chapter: Sphinx would keep a page whose results alone have changed."""
+    return [name for name in env.found_docs if is_chapter(env, name)]
+
+
 def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", refresh)
+    app.connect("env-get-outdated", read_again)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

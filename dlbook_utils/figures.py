@@ -72,19 +72,31 @@ def show(fig: Figure, alt: str) -> None:
     display({"text/html": html, "text/plain": f"Figure: {alt}"}, raw=True)
 
 
-def svg(fig: Figure, alt: str) -> str:
-    """The figure as one SVG element that follows the page's theme; the figure is closed."""
+def svg(fig: Figure, alt: str, name: str | None = None) -> str:
+    """The figure as one SVG element that follows the page's theme; the figure is closed.
+
+    `name` sets the ids inside it apart from those of other figures on the page.
+    """
     if len(alt.split()) < 5:
         raise ValueError(f"alt text says in words what the figure shows; this does not: {alt!r}")
     out = StringIO()
     with plt.rc_context({k: v for k, v in STYLE.items() if k.startswith("svg.")}):
         fig.savefig(out, format="svg", metadata={"Date": None})
     plt.close(fig)
-    return accessible(themed(slim(out.getvalue())), alt, width=fig.get_figwidth() * 96)
+    source = themed(slim(out.getvalue(), name or name_for(alt)))
+    return accessible(source, alt, width=fig.get_figwidth() * 96)
 
 
-def slim(source: str) -> str:
-    """Drop what a page does not need: prolog, metadata, unused ids, digits below a hundredth."""
+def name_for(words: str) -> str:
+    """A name made from a figure's words: links to it outlive rebuilds."""
+    return "figure-" + hashlib.sha1(words.encode()).hexdigest()[:8]
+
+
+def slim(source: str, name: str) -> str:
+    """Drop what a page does not need: prolog, metadata, unused ids, digits below a hundredth.
+
+    The ids that are used get `name` before them.
+    """
     source = source[source.index("<svg") :]
     source = re.sub(r"<metadata>.*?</metadata>", "", source, flags=re.DOTALL)
     source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
@@ -92,6 +104,7 @@ def slim(source: str) -> str:
     source = re.sub(r"<style.*?</style>", "", source, flags=re.DOTALL)
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", source))
     source = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", source)
+    source = re.sub(r"( id=\"|url\(#|href=\"#)", rf"\1{name}-", source)
     # only inside tags: a number that is text in the figure stays as it is
     return re.sub(r"<(?!image)[^>]*>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), source)
 
@@ -140,10 +153,10 @@ def stored(draw: Draw, caption: str, values: dict[str, list], play: str | None) 
     states = [
         dict(zip(values, state, strict=True)) for state in itertools.product(*values.values())
     ]
-    frames = []
+    name, frames = name_for(caption), []
     for state in states:
         fig, sentence = draw(**state)
-        frames.append((svg(fig, sentence), sentence))
+        frames.append((svg(fig, sentence, name), sentence))
     lines: dict[str, int] = {}
     numbered = [[lines.setdefault(line, len(lines)) for line in f.split("\n")] for f, _ in frames]
     data = {
@@ -156,7 +169,6 @@ def stored(draw: Draw, caption: str, values: dict[str, list], play: str | None) 
     # "<" as an escape, so that no line of the data can end the script element
     packed = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     first, sentence = frames[0]
-    name = "figure-" + hashlib.sha1(caption.encode()).hexdigest()[:8]  # links outlive rebuilds
     html = (
         f'<figure class="dl-explore" id="{name}"><div class="dl-controls"></div>'
         f'<div class="dl-figure" tabindex="0">{first}</div>'

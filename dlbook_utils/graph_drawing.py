@@ -98,7 +98,7 @@ def draw_graph(
 ) -> Axes:
     """Draw the graph below root on ax and return ax.
 
-    text(node): what to write below a node ("" for nothing). bold: nodes with a thick border.
+    text(node): what to write beside a node ("" for nothing). bold: nodes with a thick border.
     color(node): one of the book's colors for the border; leaves are blue, operations gray.
     """
     places, routes = layout(root)
@@ -119,13 +119,13 @@ def draw_graph(
         ax.annotate(
             text(node) if text else "",
             (x, y),
-            xytext=(0, -15),
+            xytext=(0, 14 if y > 0 else -15),  # outside, where fewer arrows pass
             textcoords="offset points",
             ha="center",
-            va="top",
+            va="bottom" if y > 0 else "top",
             fontsize=9,
         )
     xs, ys = zip(*places.values(), strict=True)
-    ax.set(xlim=(min(xs) - 0.5, max(xs) + 0.5), ylim=(min(ys) - 0.75, max(ys) + 0.45))
+    ax.set(xlim=(min(xs) - 0.5, max(xs) + 0.5), ylim=(min(ys) - 0.7, max(ys) + 0.7))
     ax.axis("off")
     return ax

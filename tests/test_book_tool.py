@@ -3,13 +3,16 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
 from execution import cache_of, drop_stale, execute_all
 from jupyter_cache.base import CacheBundleIn
-from stub_book import make_book, start_book, write_book, write_chapter
+from stub_book import BOOK, make_book, start_book, write_book, write_chapter
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +112,18 @@ def wait_for(condition, process):
     while not condition():
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
+
+
+def test_a_bare_build_shows_no_stale_result_either(book):
+    with (book / "_config.yml").open("a") as config:
+        config.write(f"sphinx:\n  local_extensions:\n    fresh_results: {BOOK / '_ext'}\n")
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", "."]
+    page = book / "_build" / "html" / "chapters" / "one.html"
+    for answer in ("forty-two", "forty-three"):
+        (book / "dlbook_utils" / "numbers.py").write_text(f"answer = {answer!r}\n")
+        built = subprocess.run(command, cwd=book, capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr
+        assert answer in page.read_text()
 
 
 def test_the_command_builds_then_rests_then_fails_where_it_must(book):

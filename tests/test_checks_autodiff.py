@@ -189,28 +189,18 @@ MISTAKES = {
 
 
 def cases(table):
-    return [
-        pytest.param(name, *(entry if isinstance(entry, tuple) else (entry,)), id=f"{name}-{i}")
-        for name, entries in table.items()
-        for i, entry in enumerate(entries)
-    ]
+    return [(name, entry) for name, entries in table.items() for entry in entries]
 
 
-@pytest.mark.parametrize(
-    ("name", "right"),
-    [
-        pytest.param(name, right, id=f"{name}-{i}")
-        for name, answers in SOLUTIONS.items()
-        for i, right in enumerate(answers)
-    ],
-)
+@pytest.mark.parametrize(("name", "right"), cases(SOLUTIONS))
 def test_a_right_answer_passes(name, right, capsys):
     getattr(checks, name)(right)
     assert "correct" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("name", "wrong", "says"), cases(MISTAKES))
-def test_a_usual_mistake_is_named(name, wrong, says):
+@pytest.mark.parametrize(("name", "mistake"), cases(MISTAKES))
+def test_a_usual_mistake_is_named(name, mistake):
+    wrong, says = mistake
     with pytest.raises(AssertionError, match=says):
         getattr(checks, name)(wrong)
 

@@ -63,8 +63,13 @@ def test_text_stays_text_and_keeps_its_digits():
 def test_nothing_in_a_figure_reaches_the_rest_of_the_page():
     source = svg(a_line()[0], ALT)
     assert "<style" not in source
-    ids, used = re.findall(r' id="([^"]*)"', source), re.findall(r'#(\w+)[")]', source)
-    assert set(ids) <= set(used)
+    ids, used = re.findall(r' id="([^"]*)"', source), re.findall(r"#(figure-[\w-]+)", source)
+    assert set(ids) == set(used) != set()
+
+
+def test_two_figures_of_a_page_share_no_ids():
+    one, other = (svg(a_line()[0], f"A straight line, seen for the {n} time.") for n in "12")
+    assert not set(re.findall(r' id="([^"]*)"', one)) & set(re.findall(r' id="([^"]*)"', other))
 
 
 def test_the_same_figure_gives_the_same_bytes():
@@ -93,7 +98,8 @@ def frames_of(html):
 def test_each_state_is_stored_as_it_was_drawn():
     slopes = [0.5, 1.0, 2.0]
     frames, sentences = frames_of(stored(a_line, "Lines", {"slope": slopes}, None))
-    assert frames == [svg(*a_line(slope)) for slope in slopes]
+    name = figures.name_for("Lines")
+    assert frames == [svg(*a_line(slope), name) for slope in slopes]
     assert sentences == [a_line(slope)[1] for slope in slopes]
 
 

@@ -45,8 +45,8 @@ def cheaper_mode(answer):
         require(got in ("forward", "reverse"), f"the answer is 'forward' or 'reverse', not {got!r}")
         require(
             got == want,
-            f"for {inputs:,} inputs and {outputs:,} outputs: forward mode needs one pass per input, "
-            f"reverse mode one per output",
+            f"for {inputs:,} inputs and {outputs:,} outputs: forward mode needs one pass per "
+            "input, reverse mode one per output",
         )
 
 
@@ -141,7 +141,7 @@ def convolution_cost(answer):
         "each output entry sums over all input channels: the factor c_in is missing",
     )
     require(not close(forward, 2 * right), "count a multiplication with its addition as one")
-    require(close(forward, right), f"an output entry costs k·k·c_in; there are n·n·c_out of them")
+    require(close(forward, right), "an output entry costs k·k·c_in; there are n·n·c_out of them")
     require(
         not close(backward, right),
         "backward makes two gradients, that of the weights and that of the input",
