@@ -8,16 +8,17 @@ from sphinx.application import Sphinx
 
 WORDS_PER_MINUTE = 220
 LINES_PER_MINUTE = 25  # of code, read with understanding
+FOLDED = {"hide-input", "hide-cell", "exercise"}  # one may read on without them
 
 
 def minutes_to_read(notebook) -> int:
-    """A rough guess, rounded up to five minutes."""
+    """A rough guess without the exercises, rounded up to five minutes."""
     words = lines = 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             words += len(re.findall(r"\w+", cell.source))
-        elif "solution" not in cell.metadata.get("tags", []):
-            lines += len(cell.source.splitlines())
+        elif not FOLDED & set(cell.metadata.get("tags", [])):
+            lines += len(re.findall(r"^.*\S", cell.source, re.MULTILINE))
     return -(-(words / WORDS_PER_MINUTE + lines / LINES_PER_MINUTE) // 5) * 5
 
 

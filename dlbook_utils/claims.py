@@ -123,7 +123,7 @@ def claim(
         f"<ul>{made.html_cases()}</ul>"
         f'<p class="dl-note">{escape(made.footnote().strip(" ()"))}</p></section>'
     )
-    show([made], card, str(made))
+    show_claims([made], card, str(made))
 
 
 def audit(claims: Iterable[Claim]) -> None:
@@ -142,10 +142,10 @@ def audit(claims: Iterable[Claim]) -> None:
     ]
     headings = ["What people say", "Verdict", "What was tried"]
     table = html_table(headings, rows, f"Audit of {len(rows)} claims", [False] * 3)
-    show(claims, table, "\n".join(map(str, claims)))
+    show_claims(claims, table, "\n".join(map(str, claims)))
 
 
-def show(claims: list[Claim], html: str, plain: str) -> None:
+def show_claims(claims: list[Claim], html: str, plain: str) -> None:
     """Display claims; the ledger finds their records in the output's metadata."""
     metadata = {"dlbook": {"claims": [c.record() for c in claims]}}
     display({"text/html": html, "text/plain": plain}, raw=True, metadata=metadata)

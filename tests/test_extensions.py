@@ -76,7 +76,7 @@ def test_the_header_says_how_long_a_chapter_takes():
 
 def test_reading_takes_longer_for_more_words_and_solutions_stay_folded():
     prose, code = new_markdown_cell("word " * 2200), new_code_cell("x = 1\n" * 100)
-    solution = new_code_cell("x = 1\n" * 100, metadata={"tags": ["solution"]})
+    solution = new_code_cell("x = 1\n" * 100, metadata={"tags": ["hide-cell"]})
     assert chapter_header.minutes_to_read(new_notebook(cells=[prose])) == 10
     assert chapter_header.minutes_to_read(new_notebook(cells=[prose, code])) == 15
     assert chapter_header.minutes_to_read(new_notebook(cells=[prose, solution])) == 10
