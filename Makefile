@@ -8,7 +8,7 @@ SLOW = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 	$(RUN) -m pytest -q -m slow --nbval-lax --nbval-current-env -n 2 --dist loadscope
 OURS = dlbook_utils tests tools _ext
 
-.PHONY: help book test check lab serve text nb clean setup
+.PHONY: help book test check lab serve zip epub text nb clean setup
 
 help:
 	@echo "make book    set up, execute the chapters, build the pages in _build/html"
@@ -16,6 +16,8 @@ help:
 	@echo "make check   the quick half of the tests, under a minute"
 	@echo "make lab     open the chapters in JupyterLab"
 	@echo "make serve   serve the built pages on this machine"
+	@echo "make zip     pack the built pages into one file that opens from disk"
+	@echo "make epub    build the book as an EPUB, and check it where EPUBCheck is installed"
 	@echo "make text    write the chapters as text/*.md, to edit them"
 	@echo "make nb      write text/*.md back into the chapters, in normal form"
 	@echo "make clean   remove what was built, but not the environment"
@@ -28,6 +30,7 @@ test: check
 	$(SLOW) chapters tests --ignore=tests/browser
 	$(RUN) tools/book.py --fresh
 	$(RUN) -m pytest -q tests/browser
+	@$(RUN) tools/editions.py epub
 	@$(RUN) tools/budgets.py
 
 check: setup
@@ -41,6 +44,12 @@ lab: setup
 
 serve: book
 	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+zip: book
+	@$(RUN) tools/editions.py zip
+
+epub: setup
+	@$(RUN) tools/editions.py epub
 
 text nb: setup
 	@$(RUN) tools/notebooks.py $@

@@ -47,8 +47,16 @@ def finish(app: Sphinx, error: Exception | None) -> None:
         for info, data in files.items():
             if info.filename == "content.opf":
                 data = without_unused(with_properties(data.decode(), pages)).encode()
+            elif info.filename in pages:
+                data = with_plain_summaries(pages[info.filename]).encode()
             if is_used(info.filename):
                 epub.writestr(info, data)
+
+
+def with_plain_summaries(html: str) -> str:
+    """A page whose folded cells are named by text: paragraphs may not stand in a summary."""
+    paragraphs = r"(<summary[^>]*>)\s*<p[^>]*>(.*?)</p>(?:(?!</summary>).)*(</summary>)"
+    return re.sub(paragraphs, r"\1\2\3", html, flags=re.DOTALL)
 
 
 def is_used(name: str) -> bool:

@@ -63,6 +63,7 @@ def in_the_text(page) -> list[str]:
 def in_mathematics(page) -> list[str]:
     """Formulas that were not set, or set with an error."""
     unset = page.locator(".math:not(:has(mjx-container))").count()
+    unset += page.locator("math:not(mjx-container math)").count()
     errors = page.locator("mjx-merror").all_inner_texts()
     return [f"{unset} formulas are not set"] * bool(unset) + [f"mathematics: {e}" for e in errors]
 

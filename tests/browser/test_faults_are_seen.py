@@ -41,6 +41,7 @@ def test_a_good_page_has_no_faults(page_with):
         ("<script>nothing_of_this_name()</script>", "nothing_of_this_name"),
         ("<script>console.error('a complaint')</script>", "a complaint"),
         ('<span class="math">\\(x^2\\)</span>', "not set"),
+        ("<math><mi>x</mi></math>", "not set"),
         ('<div class="cell_output"><div class="output"></div></div>', "not to be seen"),
         (FIGURE.format(""), "without words"),
         ('<img src="data:," alt="figure_1.png" width="9" height="9">', "without words"),
