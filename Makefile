@@ -29,7 +29,7 @@ book: setup
 test: check
 	$(SLOW) chapters tests --ignore=tests/browser
 	$(RUN) tools/book.py --fresh
-	$(RUN) -m pytest -q tests/browser
+	$(RUN) -m pytest -q -n 2 tests/browser
 	@$(RUN) tools/editions.py epub
 	@$(RUN) tools/budgets.py
 

@@ -6,6 +6,7 @@ file of their own, a script because pages opened from disk may load scripts but 
 """
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -35,11 +36,19 @@ def address_for_data(app: Sphinx, docname: str, html: str) -> str:
     name = hashlib.sha1(data.encode()).hexdigest()[:12]
     file = Path(app.outdir, FOLDER, f"{name}.js")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(f'(window.dlFigures ??= {{}})["{name}"] = {data};\n')
+    file.write_text(as_script(name, data))
     up = "../" * docname.count("/")
     return DATA.sub("", html).replace(
         'class="dl-explore"', f'class="dl-explore" data-frames="{up}{FOLDER}/{name}.js"'
     )
+
+
+def as_script(name: str, data: str) -> str:
+    """The data as a script; where a figure computes its states, its function beside them."""
+    data = json.loads(data)
+    function = data.pop("script", None)
+    said = f'(window.dlFigures ??= {{}})["{name}"] = {json.dumps(data, separators=(",", ":"))};\n'
+    return said + (f'window.dlFigures["{name}"].compute =\n{function};\n' if function else "")
 
 
 def setup(app: Sphinx) -> dict:

@@ -35,9 +35,9 @@ function enliven(figure, data) {
     inputs.forEach((input, i) => say(input, data.parameters[i].values[state[i]]));
     if (frame === drawn) return;
     drawn = frame;
-    const source = data.frames[frame].map((n) => data.lines[n]).join("\n");
-    figure.querySelector(".dl-figure").innerHTML = source;
-    figure.querySelector(".dl-says").textContent = data.sentences[frame];
+    const sentence = data.compute ? move(figure, data, state) : show(figure, data, frame);
+    figure.querySelector(".dl-says").textContent = sentence;
+    figure.querySelector("svg").setAttribute("aria-label", sentence);
   }
 
   function changed() {
@@ -60,6 +60,26 @@ function enliven(figure, data) {
   if (time >= 0) controls.append(...player(inputs[time], data.parameters[time], changed));
   takeLinkedState();
   window.addEventListener("hashchange", takeLinkedState);
+}
+
+// Put a stored frame in place.
+function show(figure, data, frame) {
+  const source = data.frames[frame].map((n) => data.lines[n]).join("\n");
+  figure.querySelector(".dl-figure").innerHTML = source;
+  return data.sentences[frame];
+}
+
+// Compute a state, and move the curves of the first drawing to where it says.
+function move(figure, data, state) {
+  const named = data.parameters.map((p, i) => [p.name, p.values[state[i]]]);
+  const { curves, sentence } = data.compute(Object.fromEntries(named));
+  const at = (value, { log, start, slope }) =>
+    (start + slope * (log ? Math.log10(value) : value)).toFixed(2);
+  curves.forEach(([xs, ys], n) => {
+    const points = xs.map((x, i) => `${at(x, data.x)} ${at(ys[i], data.y)}`);
+    figure.querySelector(`[id$="-curve-${n}"] path`).setAttribute("d", `M ${points.join(" L ")}`);
+  });
+  return sentence;
 }
 
 // A range for numbers, a menu for words; the value is the position in the list of values.

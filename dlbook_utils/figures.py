@@ -102,7 +102,9 @@ def slim(source: str, name: str) -> str:
     source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
     # its rule for `*` would hold for the whole page; the root element says the same below
     source = re.sub(r"<style.*?</style>", "", source, flags=re.DOTALL)
-    used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", source))
+    # what the figure itself refers to, and the curves that a script moves
+    used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)|id=\"(curve-\d+)\"", source))
+    used = {name for pair in used for name in pair}
     source = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", source)
     source = re.sub(r"( id=\"|url\(#|href=\"#)", rf"\1{name}-", source)
     # only inside tags: a number that is text in the figure stays as it is

@@ -1,0 +1,69 @@
+"""What a script computes in the page is what its twin in Python draws."""
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from dlbook_utils.difference_errors import FUNCTIONS, draw_difference_errors
+from dlbook_utils.figures import STYLE, svg
+from dlbook_utils.interactive import SCRIPTS, computed
+
+TWINS = {
+    "difference_errors": (
+        draw_difference_errors,
+        {"function": list(FUNCTIONS), "x": [0.3, 0.7, 1.1, 3.0], "halvings": list(range(2, 52, 7))},
+    )
+}
+
+
+@pytest.fixture(autouse=True)
+def _book_style():
+    with plt.rc_context(STYLE):
+        yield
+    plt.close("all")
+
+
+def run_script(name: str, states: list[dict]) -> list[dict]:
+    """What the script returns for these states, run by Node."""
+    if shutil.which("node") is None:
+        pytest.skip("Node is not here (on Debian or Ubuntu: apt-get install nodejs)")
+    code = f"const f = {(SCRIPTS / f'{name}.js').read_text().strip()};"
+    code += f"console.log(JSON.stringify({json.dumps(states)}.map(f)))"
+    code = re.sub(r"^const f = (//.*\n)+", "const f = ", code)
+    run = subprocess.run(["node", "-e", code], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def test_every_script_has_a_twin():
+    assert {file.stem for file in SCRIPTS.glob("*.js")} == set(TWINS)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_a_script_draws_what_its_twin_draws(name):
+    draw, values = TWINS[name]
+    states = [dict(zip(values, s, strict=True)) for s in itertools.product(*values.values())]
+    for state, got in zip(states, run_script(name, states), strict=True):
+        fig, sentence = draw(**state)
+        lines = fig.axes[0].lines
+        assert got["sentence"] == sentence
+        assert len(got["curves"]) == len(lines)
+        for curve, line in zip(got["curves"], lines, strict=True):
+            np.testing.assert_allclose(curve, line.get_data(), rtol=1e-6)
+        plt.close(fig)
+
+
+def test_a_curve_is_put_where_the_drawing_has_it():
+    fig, sentence = draw_difference_errors("x³", 0.7, 20)
+    data = computed(fig, "difference_errors")
+    line = fig.axes[0].lines[0]
+    drawn = re.search(r'id="[\w-]+-curve-0">\s*<path d="M ([\d.]+) ([\d.]+)', svg(fig, sentence))
+    for value, way, place in zip(line.get_xydata()[0], "xy", drawn.groups(), strict=True):
+        at = data[way]["start"] + data[way]["slope"] * np.log10(value)
+        assert at == pytest.approx(float(place), abs=0.05)
