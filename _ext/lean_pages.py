@@ -7,6 +7,7 @@ whatever would come from another server: no mistake of ours can tell anybody wha
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 # the theme and Jupyter Book write scripts and styles into their pages: hence 'unsafe-inline'
 POLICY = {
@@ -18,6 +19,11 @@ POLICY = {
     "form-action": "'self'",
     "base-uri": "'none'",
 }
+
+
+def with_mathematics_in_parts(app: Sphinx, config: Config) -> None:
+    """Load MathJax part by part, as `mathjax3_config` says, not as one file with all of them."""
+    config.mathjax_path = "mathjax/startup.js"
 
 
 def with_policy(app: Sphinx, page: str, template: str, context: dict, doctree) -> None:
@@ -49,6 +55,7 @@ def is_thebe(file) -> bool:
 
 
 def setup(app: Sphinx) -> dict:
+    app.connect("config-inited", with_mathematics_in_parts)
     app.connect("html-page-context", with_policy)
     app.connect("doctree-resolved", without_thebes_settings, priority=900)
     app.connect("html-page-context", without_thebe, priority=900)  # after those who add it

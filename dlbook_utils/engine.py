@@ -138,7 +138,7 @@ def sigmoid(x):
 @operation
 def relu(x):
     on = x > 0
-    return x * on, lambda g: g * on
+    return np.maximum(x, 0), lambda g: g * on
 
 
 @operation
@@ -188,7 +188,7 @@ def reshape(x, *, shape):
 
 @operation
 def transpose(x, *, axes=None):
-    back = None if axes is None else np.argsort(axes)
+    back = None if axes is None else np.argsort([i % x.ndim for i in axes])
     return x.transpose(axes), lambda g: g.transpose(back)
 
 

@@ -129,7 +129,7 @@ SOLUTIONS = {
 
 MISTAKES = {
     "find_the_slip": [
-        ((9, -5), "printed values"),
+        ((9, -5), "with the slip"),
         ((-4, 6), "wrong order"),
         ((6, 4), "product rule"),
     ],

@@ -121,6 +121,9 @@ def test_transposes_are_torchs(x):
         lambda x: transpose(x, axes=(2, 0, 1)), lambda x: x.permute(2, 0, 1).contiguous(), x
     )
     assert_is_torchs(lambda x: x.T * 1, lambda x: x.permute(2, 1, 0) * 1, x)
+    assert_is_torchs(
+        lambda x: transpose(x, axes=(-1, 0, 1)), lambda x: x.permute(-1, 0, 1).contiguous(), x
+    )
 
 
 def test_tied_maxima_share_the_gradient_as_torchs_amax():
@@ -130,6 +133,10 @@ def test_tied_maxima_share_the_gradient_as_torchs_amax():
 
 def test_relu_at_zero_has_slope_zero_as_torchs():
     assert_is_torchs(lambda x: x.relu(), lambda x: x.relu(), np.array([-1.0, 0, 2]))
+
+
+def test_relu_of_minus_infinity_is_zero():
+    assert_is_torchs(lambda x: x.relu(), lambda x: x.relu(), np.array([-np.inf, 2]))
 
 
 def test_an_index_with_labels_is_torchs():

@@ -21,7 +21,7 @@ def close(got, want, tolerance=1e-9) -> bool:
 def find_the_slip(answer):
     """Exercise 1. Find the slip."""
     dfdx, dfdy = (float(v) for v in answer)
-    require((dfdx, dfdy) != (9, -5), "9 and -5 are the printed values, and they are wrong")
+    require((dfdx, dfdy) != (9, -5), "9 and -5 are the slopes with the slip in them")
     require(
         (dfdx, dfdy) != (-4, 6), "right numbers, wrong order: first the slope in x, then that in y"
     )
