@@ -1,16 +1,11 @@
-"""Figures that follow the page's theme, and interactive figures that need no kernel.
+"""Figures that follow the page's theme.
 
 A figure becomes inline SVG. Its colors are replaced by names that the page defines once for its
 light and once for its dark theme; text and axes take the color of the page's text.
 """
 
-import gzip
 import hashlib
-import itertools
-import json
-import os
 import re
-from collections.abc import Callable, Iterable
 from html import escape
 from io import StringIO
 
@@ -60,9 +55,6 @@ STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
-BUDGET_KB = 150  # of one interactive figure, gzip
-
-Draw = Callable[..., tuple[Figure, str]]
 
 
 def show(fig: Figure, alt: str) -> None:
@@ -128,87 +120,3 @@ def accessible(source: str, alt: str, width: float) -> str:
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     return head + source[source.index(">") + 1 :].strip()
-
-
-def explore(draw: Draw, caption: str, play: str | None = None, **values: Iterable) -> None:
-    """Show a figure of parameters that the reader sets.
-
-    `draw(**state)` returns a figure and one sentence that says what this state shows; all its
-    figures must have one size. `values` names each parameter and the values it may take. `play`
-    names the parameter that is time: it gets buttons that step and play.
-    In the built page all states are stored and native controls choose among them; in a live kernel
-    widgets call `draw` anew.
-    """
-    values = {name: list(options) for name, options in values.items()}
-    if play is not None and play not in values:
-        raise ValueError(f"play names a parameter; {play!r} is not one of {', '.join(values)}")
-    if os.environ.get("DLBOOK_BUILD") or not show_widgets(draw, values, play):
-        html = stored(draw, caption, values, play)
-        display({"text/html": html, "text/plain": f"Interactive figure: {caption}"}, raw=True)
-
-
-def stored(draw: Draw, caption: str, values: dict[str, list], play: str | None) -> str:
-    """All states as HTML: the first as a figure, all as data for `explore.js`.
-
-    A frame is a list of line numbers, so that lines which frames share are stored once.
-    """
-    states = [
-        dict(zip(values, state, strict=True)) for state in itertools.product(*values.values())
-    ]
-    name, frames = name_for(caption), []
-    for state in states:
-        fig, sentence = draw(**state)
-        frames.append((svg(fig, sentence, name), sentence))
-    lines: dict[str, int] = {}
-    numbered = [[lines.setdefault(line, len(lines)) for line in f.split("\n")] for f, _ in frames]
-    data = {
-        "parameters": [{"name": name, "values": options} for name, options in values.items()],
-        "play": play,
-        "lines": list(lines),
-        "frames": numbered,
-        "sentences": [sentence for _, sentence in frames],
-    }
-    # "<" as an escape, so that no line of the data can end the script element
-    packed = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
-    first, sentence = frames[0]
-    html = (
-        f'<figure class="dl-explore" id="{name}"><div class="dl-controls"></div>'
-        f'<div class="dl-figure" tabindex="0">{first}</div>'
-        f'<p class="dl-says" aria-live="polite">{escape(sentence)}</p>'
-        f"<figcaption>{escape(caption)}</figcaption>"
-        f'<script type="application/json">{packed}</script></figure>'
-    )
-    kb = len(gzip.compress(html.encode())) / 1000
-    if kb > BUDGET_KB:
-        raise ValueError(f"the interactive figure weighs {kb:.0f} KB of {BUDGET_KB}: {caption}")
-    return html
-
-
-def show_widgets(draw: Draw, values: dict[str, list], play: str | None) -> bool:
-    """Show live controls; False where ipywidgets is not installed."""
-    try:
-        import ipywidgets as widgets
-    except ModuleNotFoundError:
-        return False
-
-    def redraw(**state):
-        fig, sentence = draw(**state)
-        show(fig, alt=sentence)
-        print(sentence)
-
-    controls = {name: control(widgets, name, options) for name, options in values.items()}
-    extras = []
-    if play is not None:
-        player = widgets.Play(min=0, max=len(values[play]) - 1, interval=700)
-        widgets.jslink((player, "value"), (controls[play], "index"))
-        extras = [player]
-    output = widgets.interactive_output(redraw, controls)
-    display(widgets.VBox([widgets.HBox([*controls.values(), *extras]), output]))
-    return True
-
-
-def control(widgets, name: str, options: list):
-    """A slider for numbers, a menu for words."""
-    if isinstance(options[0], str):
-        return widgets.Dropdown(options=options, description=name)
-    return widgets.SelectionSlider(options=options, description=name, continuous_update=False)

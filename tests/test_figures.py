@@ -1,7 +1,5 @@
 """Figures follow the theme, have words, and are small."""
 
-import gzip
-import json
 import re
 from pathlib import Path
 
@@ -10,8 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from dlbook_utils import figures
-from dlbook_utils.figures import COLORS, GRID, INK, PAPER, STYLE, explore, show, stored, svg
+from dlbook_utils.figures import COLORS, GRID, INK, PAPER, STYLE, show, svg
 from dlbook_utils.plotting import plot_band
 
 ALT = "A straight line rises from zero to one."
@@ -86,61 +83,6 @@ def test_a_shown_figure_is_closed():
     fig, _ = a_line()
     svg(fig, ALT)
     assert not plt.fignum_exists(fig.number)
-
-
-def frames_of(html):
-    """The frames and sentences as the script in the page puts them together."""
-    data = json.loads(re.search(r'application/json">(.*)</script>', html, re.DOTALL)[1])
-    frames = ["\n".join(data["lines"][n] for n in numbers) for numbers in data["frames"]]
-    return frames, data["sentences"]
-
-
-def test_each_state_is_stored_as_it_was_drawn():
-    slopes = [0.5, 1.0, 2.0]
-    frames, sentences = frames_of(stored(a_line, "Lines", {"slope": slopes}, None))
-    name = figures.name_for("Lines")
-    assert frames == [svg(*a_line(slope), name) for slope in slopes]
-    assert sentences == [a_line(slope)[1] for slope in slopes]
-
-
-def test_the_last_parameter_runs_fastest():
-    def draw(slope, kind):
-        return a_line(slope)[0], f"A line of slope {slope}, drawn in {kind}."
-
-    html = stored(draw, "Lines", {"slope": [1, 2], "kind": ["ink", "chalk"]}, None)
-    says = [(1, "ink"), (1, "chalk"), (2, "ink"), (2, "chalk")]
-    assert frames_of(html)[1] == [f"A line of slope {s}, drawn in {k}." for s, k in says]
-
-
-def test_what_frames_share_is_stored_once():
-    def kb(n):
-        html = stored(a_line, "Lines", {"slope": list(np.linspace(0.5, 2, n))}, None)
-        return len(gzip.compress(html.encode()))
-
-    alone = len(gzip.compress(svg(*a_line()).encode()))
-    assert kb(21) - kb(1) < 20 * 0.3 * alone
-
-
-def test_a_figure_over_its_budget_is_refused(monkeypatch):
-    monkeypatch.setattr(figures, "BUDGET_KB", 1)
-    with pytest.raises(ValueError, match="KB of 1"):
-        stored(a_line, "Lines", {"slope": [1, 2]}, None)
-
-
-def test_only_a_parameter_can_be_played():
-    with pytest.raises(ValueError, match="'time' is not one of slope"):
-        explore(a_line, caption="Lines", play="time", slope=[1, 2])
-
-
-def test_the_book_stores_and_a_kernel_draws_anew(monkeypatch):
-    shown = []
-    monkeypatch.setattr(figures, "display", lambda what, **_: shown.append(what))
-    explore(a_line, caption="Lines", slope=[1, 2])
-    monkeypatch.setenv("DLBOOK_BUILD", "1")
-    explore(a_line, caption="Lines", slope=[1, 2])
-    live, built = shown[-2:]
-    assert type(live).__module__.startswith("ipywidgets")
-    assert "dl-explore" in built["text/html"]
 
 
 def luminance(color):

@@ -1,0 +1,87 @@
+"""Interactive figures keep every state, small, for a page without a kernel."""
+
+import gzip
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from dlbook_utils import interactive
+from dlbook_utils.figures import STYLE, name_for, svg
+from dlbook_utils.interactive import explore, page_html, stored
+
+
+@pytest.fixture(autouse=True)
+def _book_style():
+    with plt.rc_context(STYLE):
+        yield
+    plt.close("all")
+
+
+def a_line(slope=1.0, height=2):
+    fig, ax = plt.subplots(figsize=(4, height))
+    ax.plot([0, 1], [0, slope], label="0.123456")
+    ax.set(xlabel="time in s", ylim=(0, 3))
+    ax.legend()
+    return fig, f"A straight line rises from zero to {slope}."
+
+
+def frames_of(data):
+    """The frames and sentences as the script in the page puts them together."""
+    frames = ["\n".join(data["lines"][n] for n in numbers) for numbers in data["frames"]]
+    return frames, data["sentences"]
+
+
+def test_each_state_is_stored_as_it_was_drawn():
+    slopes = [0.5, 1.0, 2.0]
+    frames, sentences = frames_of(stored(a_line, "Lines", {"slope": slopes}))
+    name = name_for("Lines")
+    assert frames == [svg(*a_line(slope), name) for slope in slopes]
+    assert sentences == [a_line(slope)[1] for slope in slopes]
+
+
+def test_the_last_parameter_runs_fastest():
+    def draw(slope, kind):
+        return a_line(slope)[0], f"A line of slope {slope}, drawn in {kind}."
+
+    data = stored(draw, "Lines", {"slope": [1, 2], "kind": ["ink", "chalk"]})
+    says = [(1, "ink"), (1, "chalk"), (2, "ink"), (2, "chalk")]
+    assert frames_of(data)[1] == [f"A line of slope {s}, drawn in {k}." for s, k in says]
+
+
+def test_what_frames_share_is_stored_once():
+    def kb(n):
+        data = stored(a_line, "Lines", {"slope": list(np.linspace(0.5, 2, n))})
+        return len(gzip.compress(json.dumps(data).encode()))
+
+    alone = len(gzip.compress(svg(*a_line()).encode()))
+    assert kb(21) - kb(1) < 20 * 0.3 * alone
+
+
+def test_a_figure_over_its_budget_is_refused(monkeypatch):
+    monkeypatch.setattr(interactive, "BUDGET_KB", 1)
+    with pytest.raises(ValueError, match="KB of 1"):
+        page_html(*a_line(), "Lines", stored(a_line, "Lines", {"slope": [1, 2]}))
+
+
+def test_nothing_in_the_data_can_end_its_script():
+    html = page_html(*a_line(), "Lines", {"sentences": ["</script><b>"]})
+    assert html.count("</script>") == 1
+    assert "\\u003c/script>\\u003cb>" in html
+
+
+def test_only_a_parameter_can_be_played():
+    with pytest.raises(ValueError, match="'time' is not one of slope"):
+        explore(a_line, caption="Lines", play="time", slope=[1, 2])
+
+
+def test_the_book_stores_and_a_kernel_draws_anew(monkeypatch):
+    shown = []
+    monkeypatch.setattr(interactive, "display", lambda what, **_: shown.append(what))
+    explore(a_line, caption="Lines", slope=[1, 2])
+    monkeypatch.setenv("DLBOOK_BUILD", "1")
+    explore(a_line, caption="Lines", slope=[1, 2])
+    live, built = shown[-2:]
+    assert type(live).__module__.startswith("ipywidgets")
+    assert "dl-explore" in built["text/html"]
