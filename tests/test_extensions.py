@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import book_numbers
 import chapter_header
 import claims_ledger
+import launch_buttons
 import lean_pages
 import pytest
 import run_status
@@ -90,6 +91,16 @@ def test_the_numbers_on_the_front_are_those_of_the_run():
     assert "3 claims</a></strong> put to the test: 2 hold, 1 fail<" in html
     assert "<strong>1</strong> exercises" in html
     assert "<strong>83 seconds</strong>" in html
+
+
+def test_launch_buttons_need_an_address():
+    offered = {"launch_buttons": {"colab_url": "https://colab.example"}}
+    config = SimpleNamespace(html_theme_options={"repository_url": "https://git.example"} | offered)
+    launch_buttons.only_with_an_address(None, config)
+    assert "launch_buttons" in config.html_theme_options
+    config = SimpleNamespace(html_theme_options={"repository_url": ""} | offered)
+    launch_buttons.only_with_an_address(None, config)
+    assert config.html_theme_options == {}
 
 
 def test_only_code_for_a_distant_server_is_left_out():
