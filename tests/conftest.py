@@ -10,6 +10,18 @@ import pytest
 BOOK = Path(__file__).parents[1]
 
 
+@pytest.fixture
+def book_style():
+    """The plot style of the chapters, and no figures left behind."""
+    import matplotlib.pyplot as plt
+
+    from dlbook_utils.figures import STYLE
+
+    with plt.rc_context(STYLE):
+        yield
+    plt.close("all")
+
+
 def pytest_collection_modifyitems(items):
     """A chapter's cell, as nbval collects it, is slow like every test that executes a chapter."""
     for item in items:

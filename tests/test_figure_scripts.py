@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from dlbook_utils.difference_errors import FUNCTIONS, draw_difference_errors
-from dlbook_utils.figures import STYLE, svg
+from dlbook_utils.figures import svg
 from dlbook_utils.interactive import SCRIPTS, computed
+
+pytestmark = pytest.mark.usefixtures("book_style")
 
 TWINS = {
     "difference_errors": (
@@ -20,13 +22,6 @@ TWINS = {
         {"function": list(FUNCTIONS), "x": [0.3, 0.7, 1.1, 3.0], "halvings": list(range(2, 52, 7))},
     )
 }
-
-
-@pytest.fixture(autouse=True)
-def _book_style():
-    with plt.rc_context(STYLE):
-        yield
-    plt.close("all")
 
 
 def run_script(name: str, states: list[dict]) -> list[dict]:

@@ -7,27 +7,15 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from drawings import a_line
 
-from dlbook_utils.figures import COLORS, GRID, INK, PAPER, STYLE, show, svg
+from dlbook_utils.figures import COLORS, GRID, INK, PAPER, show, svg
 from dlbook_utils.plotting import plot_band
+
+pytestmark = pytest.mark.usefixtures("book_style")
 
 ALT = "A straight line rises from zero to one."
 CSS = Path(__file__).parents[1] / "_static" / "book.css"
-
-
-@pytest.fixture(autouse=True)
-def _book_style():
-    with plt.rc_context(STYLE):
-        yield
-    plt.close("all")
-
-
-def a_line(slope=1.0, height=2):
-    fig, ax = plt.subplots(figsize=(4, height))
-    ax.plot([0, 1], [0, slope], label="0.123456")
-    ax.set(xlabel="time in s", ylim=(0, 3))
-    ax.legend()
-    return fig, f"A straight line rises from zero to {slope}."
 
 
 @pytest.mark.parametrize("alt", ["", "line", "figure_1.png"])

@@ -3,28 +3,15 @@
 import gzip
 import json
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from drawings import a_line
 
 from dlbook_utils import interactive
-from dlbook_utils.figures import STYLE, name_for, svg
+from dlbook_utils.figures import name_for, svg
 from dlbook_utils.interactive import explore, page_html, stored
 
-
-@pytest.fixture(autouse=True)
-def _book_style():
-    with plt.rc_context(STYLE):
-        yield
-    plt.close("all")
-
-
-def a_line(slope=1.0, height=2):
-    fig, ax = plt.subplots(figsize=(4, height))
-    ax.plot([0, 1], [0, slope], label="0.123456")
-    ax.set(xlabel="time in s", ylim=(0, 3))
-    ax.legend()
-    return fig, f"A straight line rises from zero to {slope}."
+pytestmark = pytest.mark.usefixtures("book_style")
 
 
 def frames_of(data):

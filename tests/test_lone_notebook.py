@@ -106,3 +106,10 @@ def test_a_name_that_the_wheel_lacks_is_noticed(wheel, tmp_path):
     program = names_used([cell])
     assert program.splitlines()[1:] == ["p.start", "claims.no_such_name"]
     assert "no_such_name" in ask(program, wheel, tmp_path).stderr
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    files = {f.relative_to(BOOK) for f in (BOOK / PACKAGE).rglob("*") if f.is_file()}
+    wanted = {f for f in files if "__pycache__" not in f.parts}
+    assert wanted <= {f.relative_to(wheel) for f in wheel.rglob("*")}
