@@ -7,21 +7,33 @@ from pathlib import Path
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
 STYLES = ("pygments.css", "epub.css", "book.css")
 PICTURES = ".png"  # of the style sheets
 
 
+def mathml(latex: str, display: str = "inline") -> str:
+    """A formula as MathML; raises where the converter does not know a part of it.
+
+    The converter knows `align*` and takes `aligned`, which here comes to the same, for letters.
+    """
+    formula = convert(re.sub(r"(begin|end){aligned}", r"\1{align*}", latex), display=display)
+    if unknown := re.findall(r"<m[io]>(\\\w+|&)</m[io]>", formula):
+        raise ExtensionError(f"no MathML for {', '.join(unknown)} in the formula {latex}")
+    return formula
+
+
 def inline(translator: HTML5Translator, node: nodes.math) -> None:
     """A formula in a line of text."""
-    translator.body.append(convert(node.astext()))
+    translator.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def displayed(translator: HTML5Translator, node: nodes.math_block) -> None:
     """A formula on a line of its own."""
-    formula = convert(node.astext(), display="block")
+    formula = mathml(node.astext(), display="block")
     translator.body.append(translator.starttag(node, "div", CLASS="math") + formula + "</div>")
     raise nodes.SkipNode
 

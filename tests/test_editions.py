@@ -5,6 +5,7 @@ import zipfile
 import editions
 import epub_edition
 import pytest
+from sphinx.errors import ExtensionError
 
 MANIFEST = """<manifest>
     <item id="a" href="chapters/one.xhtml" media-type="application/xhtml+xml" />
@@ -49,6 +50,18 @@ def test_a_page_with_formulas_is_declared():
     )
     assert 'media-type="application/xhtml+xml" properties="svg mathml"' in manifest
     assert epub_edition.with_properties(MANIFEST, {"chapters/one.xhtml": "<p/>"}) == MANIFEST
+
+
+def test_an_aligned_formula_becomes_a_table_in_mathml():
+    formula = epub_edition.mathml(r"\begin{aligned} a &= b \\ &< c \end{aligned}", "block")
+    assert 'display="block"' in formula
+    assert formula.count("<mtr>") == 2
+    assert "<mi>&</mi>" not in formula
+
+
+def test_a_formula_that_the_converter_does_not_know_stops_the_build():
+    with pytest.raises(ExtensionError, match=r"no MathML for \\qwertz"):
+        epub_edition.mathml(r"a \qwertz b")
 
 
 def test_what_no_page_uses_is_left_out_of_the_manifest():
