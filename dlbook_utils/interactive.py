@@ -40,12 +40,13 @@ def explore(
     figures must have one size. `values` names each parameter and the values it may take. `play`
     names the parameter that is time: it gets buttons that step and play. `script` names a file of
     `figure_scripts` that computes in the page what `draw` draws; without it, all states are stored.
-    In a live kernel widgets call `draw` anew.
+    In a live kernel widgets call `draw` anew, and there a list of floats stands for all that lies
+    between its least and its greatest.
     """
-    values = {name: list(options) for name, options in values.items()}
     if play is not None and play not in values:
         raise ValueError(f"play names a parameter; {play!r} is not one of {', '.join(values)}")
     if os.environ.get("DLBOOK_BUILD") or not show_widgets(draw, values, play):
+        values = {name: list(options) for name, options in values.items()}
         fig, sentence = draw(**next(states_of(values)))
         data = stored(draw, caption, values) if script is None else computed(fig, script)
         parameters = [{"name": name, "values": options} for name, options in values.items()]
@@ -116,7 +117,7 @@ def scale(limits: tuple[float, float], kind: str, places: tuple[float, float]) -
     return {"log": kind == "log", "start": places[0] - slope * low, "slope": slope}
 
 
-def show_widgets(draw: Draw, values: dict[str, list], play: str | None) -> bool:
+def show_widgets(draw: Draw, values: dict[str, Iterable], play: str | None) -> bool:
     """Show live controls; False where ipywidgets is not installed."""
     try:
         import ipywidgets as widgets
@@ -131,16 +132,34 @@ def show_widgets(draw: Draw, values: dict[str, list], play: str | None) -> bool:
     controls = {name: control(widgets, name, options) for name, options in values.items()}
     extras = []
     if play is not None:
-        player = widgets.Play(min=0, max=len(values[play]) - 1, interval=700)
-        widgets.jslink((player, "value"), (controls[play], "index"))
-        extras = [player]
+        extras = [player_for(widgets, controls[play])]
     output = widgets.interactive_output(redraw, controls)
     display(widgets.VBox([widgets.HBox([*controls.values(), *extras]), output]))
     return True
 
 
-def control(widgets, name: str, options: list):
-    """A slider for numbers, a menu for words."""
+def control(widgets, name: str, options: Iterable):
+    """A menu for words, a slider for a range or for all between floats, else for these values."""
+    how = {"description": name, "continuous_update": False}
+    if isinstance(options, range):
+        ends = {"min": options[0], "max": options[-1], "step": options.step}
+        return widgets.IntSlider(value=options[0], **ends, **how)
+    options = list(options)
     if isinstance(options[0], str):
         return widgets.Dropdown(options=options, description=name)
-    return widgets.SelectionSlider(options=options, description=name, continuous_update=False)
+    if all(isinstance(value, float) for value in options):
+        low, high = min(options), max(options)
+        ends = {"min": low, "max": high, "step": (high - low) / 100}
+        return widgets.FloatSlider(value=options[0], **ends, **how)
+    return widgets.SelectionSlider(options=options, **how)
+
+
+def player_for(widgets, slider):
+    """A button that moves a slider through its values."""
+    if hasattr(slider, "index"):
+        player, moved = widgets.Play(min=0, max=len(slider.options) - 1, interval=700), "index"
+    else:
+        ends = {"min": slider.min, "max": slider.max, "step": slider.step}
+        player, moved = widgets.Play(value=slider.min, **ends, interval=700), "value"
+    widgets.jslink((player, "value"), (slider, moved))
+    return player

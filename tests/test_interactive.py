@@ -3,13 +3,15 @@
 import gzip
 import json
 
+import ipywidgets
 import numpy as np
 import pytest
 from drawings import a_line
+from traitlets import TraitError
 
 from dlbook_utils import interactive
 from dlbook_utils.figures import name_for, svg
-from dlbook_utils.interactive import explore, page_html, stored
+from dlbook_utils.interactive import control, explore, page_html, player_for, stored
 
 pytestmark = pytest.mark.usefixtures("book_style")
 
@@ -72,3 +74,32 @@ def test_the_book_stores_and_a_kernel_draws_anew(monkeypatch):
     live, built = shown[-2:]
     assert type(live).__module__.startswith("ipywidgets")
     assert "dl-explore" in built["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "another", "allowed"),
+    [
+        (range(1, 8), "IntSlider", 5, True),
+        ([0.1, 0.5, 2.0], "FloatSlider", 0.3, True),
+        ([1, 2, 3, 6], "SelectionSlider", 4, False),
+        (["sine", "cosine"], "Dropdown", "tangent", False),
+    ],
+)
+def test_in_a_kernel_a_parameter_takes_what_makes_sense(options, kind, another, allowed):
+    widget = control(ipywidgets, "k", options)
+    assert type(widget).__name__ == kind
+    assert widget.value == list(options)[0]
+    if allowed:
+        widget.value = another
+        assert widget.value == pytest.approx(another, abs=0.02)
+    else:
+        with pytest.raises(TraitError):
+            widget.value = another
+
+
+@pytest.mark.parametrize(("options", "moved"), [(range(2, 9, 3), "value"), ([1, 2, 6], "index")])
+def test_a_kernel_plays_through_all_values(options, moved):
+    slider = control(ipywidgets, "k", options)
+    player = player_for(ipywidgets, slider)
+    ends = (2, 8, 3) if moved == "value" else (0, 2, 1)
+    assert (player.min, player.max, player.step) == ends
