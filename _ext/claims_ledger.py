@@ -13,7 +13,7 @@ from late_html import add_directive
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from dlbook_utils.claims import VERDICTS, Claim
+from dlbook_utils.claims import VERDICTS
 from dlbook_utils.tables import html_table, rich
 
 
@@ -47,15 +47,14 @@ def html_ledger(records: list[dict], link) -> str:
     rows = [
         [
             f'<a href="{link(record["docname"])}#{record["id"]}">{rich(record["sentence"])}</a>',
-            Claim(**{k: record[k] for k in Claim.__dataclass_fields__}).html_verdict(),
+            label(record["verdict"]),
             escape(record["chapter"]),
             str(record["seeds"] or "—"),
         ]
         for record in records
     ]
     summary = "".join(
-        f"<li><strong>{counts[verdict]}</strong> "
-        f'<span class="dl-verdict dl-{verdict}">{verdict}</span> {meaning}</li>'
+        f"<li><strong>{counts[verdict]}</strong> {label(verdict)} {meaning}</li>"
         for verdict, meaning in VERDICTS.items()
     )
     table = html_table(
@@ -69,6 +68,11 @@ def html_ledger(records: list[dict], link) -> str:
         '<output aria-live="polite"></output></form>'
         f'<div class="dl-ledger">{table}</div>'
     )
+
+
+def label(verdict: str) -> str:
+    """The verdict as the cards show it."""
+    return f'<span class="dl-verdict dl-{verdict}">{verdict}</span>'
 
 
 def menu(name: str, options: list[str]) -> str:

@@ -98,7 +98,8 @@ class Claim:
             "id": self.id,
             "sentence": self.sentence,
             "verdict": self.verdict,
-            "cases": self.cases,
+            # a list, because notebooks are stored with the keys of their objects sorted
+            "cases": [{"tried": case, "true": true} for case, true in self.cases.items()],
             "seeds": self.seeds,
             "since": self.since,
         }

@@ -75,7 +75,7 @@ def test_the_record_of_a_claim_can_be_written_as_json(shown):
     claim("test-one", "s", "holds", {"a": np.bool_(True), "b": torch.tensor(True)}, seeds=5)
     [(_, metadata)] = shown
     [record] = json.loads(json.dumps(metadata))["dlbook"]["claims"]
-    assert record["cases"] == {"a": True, "b": True}
+    assert record["cases"] == [{"tried": "a", "true": True}, {"tried": "b", "true": True}]
     assert record["seeds"] == 5
 
 
