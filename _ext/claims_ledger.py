@@ -46,8 +46,8 @@ def html_ledger(records: list[dict], link) -> str:
     chapters = list(dict.fromkeys(record["chapter"] for record in records))
     rows = [
         [
-            f'<a href="{link(record["docname"])}#{record["id"]}">{rich(record["sentence"])}</a>',
             label(record["verdict"]),
+            f'<a href="{link(record["docname"])}#{record["id"]}">{rich(record["sentence"])}</a>',
             escape(record["chapter"]),
             str(record["seeds"] or "—"),
         ]
@@ -58,7 +58,7 @@ def html_ledger(records: list[dict], link) -> str:
         for verdict, meaning in VERDICTS.items()
     )
     table = html_table(
-        ["What people say", "Verdict", "Chapter", "Seeds"], rows, f"{len(rows)} claims", [False] * 4
+        ["Verdict", "What people say", "Chapter", "Seeds"], rows, f"{len(rows)} claims", [False] * 4
     )
     return (
         f'<ul class="dl-counts">{summary}</ul>'

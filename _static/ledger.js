@@ -8,9 +8,9 @@ function ledger(form) {
     let left = 0;
     for (const row of rows) {
       const shown =
-        (!verdict.value || cell(row, 1) === verdict.value) &&
+        (!verdict.value || cell(row, 0) === verdict.value) &&
         (!chapter.value || cell(row, 2) === chapter.value) &&
-        cell(row, 0).toLowerCase().includes(words.value.toLowerCase());
+        cell(row, 1).toLowerCase().includes(words.value.toLowerCase());
       row.hidden = !shown;
       left += shown;
     }
