@@ -8,7 +8,7 @@ SLOW = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 	$(RUN) -m pytest -q -m slow --nbval-lax --nbval-current-env -n 2 --dist loadscope
 OURS = dlbook_utils tests tools _ext
 
-.PHONY: help book test check lab serve zip epub text nb clean setup
+.PHONY: help book test check lab serve zip epub text nb experiments clean setup
 
 help:
 	@echo "make book    set up, execute the chapters, build the pages in _build/html"
@@ -20,6 +20,7 @@ help:
 	@echo "make epub    build the book as an EPUB, and check it where EPUBCheck is installed"
 	@echo "make text    write the chapters as text/*.md, to edit them"
 	@echo "make nb      write text/*.md back into the chapters, in normal form"
+	@echo "make experiments  compute the stored results of long experiments anew"
 	@echo "make clean   remove what was built, but not the environment"
 
 book: setup
@@ -53,6 +54,9 @@ epub: setup
 
 text nb: setup
 	@$(RUN) tools/notebooks.py $@
+
+experiments: setup
+	@$(RUN) tools/experiments.py
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -35,3 +35,24 @@ def digits(seed: int = 0) -> Split:
     order = torch.randperm(len(X), generator=torch.Generator().manual_seed(seed))
     test, train = order[:TEST_EXAMPLES], order[TEST_EXAMPLES:]
     return Split(X[train], y[train], X[test], y[test])
+
+
+class Text(NamedTuple):
+    """ids: (characters,) int64, places in `vocabulary`, a string of the distinct characters."""
+
+    ids: Tensor
+    vocabulary: str
+
+
+def help_text() -> Text:
+    """The interpreter's own help on the language, about 465,000 characters of English and Python.
+
+    It differs a little from one version of Python to the next. Source: `pydoc_data.topics`, which
+    is made from the Python Language Reference.
+    """
+    from pydoc_data.topics import topics
+
+    text = "\n\n".join(topics[name] for name in sorted(topics))
+    vocabulary = "".join(sorted(set(text)))
+    place = {character: i for i, character in enumerate(vocabulary)}
+    return Text(torch.tensor([place[c] for c in text]), vocabulary)

@@ -2,7 +2,7 @@
 
 import torch
 
-from dlbook_utils.datasets import digits
+from dlbook_utils.datasets import digits, help_text
 
 
 def test_every_digit_is_in_one_part_of_the_split():
@@ -26,3 +26,13 @@ def test_pixels_and_labels_belong_together():
     means = torch.stack([data.X_train[data.y_train == c].mean(0) for c in range(10)])
     nearest = torch.cdist(data.X_test, means).argmin(dim=1)
     assert (nearest == data.y_test).double().mean() > 0.85
+
+
+def test_the_help_text_is_english_and_can_be_read_back():
+    ids, vocabulary = help_text()
+    assert ids.dtype == torch.int64
+    assert len(ids) > 300_000
+    assert sorted(set(vocabulary)) == list(vocabulary)
+    text = "".join(vocabulary[i] for i in ids)
+    assert text.count(" the ") > 2000
+    assert "lambda" in text

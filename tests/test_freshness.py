@@ -102,3 +102,17 @@ def test_what_a_build_leaves_behind_is_no_source(book):
         (book / left).parent.mkdir(parents=True, exist_ok=True)
         (book / left).write_text("left")
     assert everything_hash(book) == before
+
+
+def test_a_stored_experiment_is_a_dependency_of_the_chapters_that_import_it(book):
+    folder = book / "dlbook_utils" / "experiments"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "sweep.json").write_text("1")
+    before = key(book)
+    (folder / "sweep.json").write_text("2")
+    assert key(book) == before
+    write_chapter(book, "one", "from dlbook_utils.experiments import stored")
+    before = key(book)
+    (folder / "sweep.json").write_text("3")
+    assert key(book) != before

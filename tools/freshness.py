@@ -100,7 +100,9 @@ def profile() -> str:
 def dependency_key(book: Path, notebook: Path) -> str:
     """A hash of all that, beside its own code, a chapter's results depend on."""
     files = modules_used(code_of(notebook), book)
-    files |= {f for f in files_below(book / PACKAGE) if f.suffix != ".py"}  # such as templates
+    files |= {f for f in files_below(book / PACKAGE) if f.suffix != ".py"}  # such as scripts
+    if (experiments := book / PACKAGE / "experiments") / "__init__.py" not in files:
+        files -= files_below(experiments)
     files |= files_below(book / "data")
     files |= {f for f in [book / "requirements.txt"] if f.exists()}
     # of pyproject.toml what the installed package says of itself, not the settings of the linter
