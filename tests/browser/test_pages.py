@@ -1,7 +1,6 @@
 """Every built page works offline, reads well, and stands in nobody's way."""
 
 import page_faults
-import pytest
 from conftest import HTML
 
 KB = 1000
@@ -11,14 +10,24 @@ def test_the_book_was_built():
     assert (HTML / "index.html").exists(), "make book builds the pages that these tests open"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_page_is_whole_and_open_to_everybody(open_page, path, theme):
-    page, asked, complaints = open_page(path, theme=theme)
-    assert page.locator("html").get_attribute("data-theme") == theme
+def test_a_page_is_whole_light_and_open_to_everybody_at_any_width(open_page, path):
+    page, asked, complaints = open_page(path)  # loaded once: the mathematics takes its time
     assert page_faults.from_elsewhere(asked) + complaints == []
     assert page_faults.in_mathematics(page) + page_faults.unseen(page) == []
     assert page_faults.unnamed(page) + page_faults.in_the_text(page) == []
     assert page_faults.barriers(page) == []
+    weight = page_faults.weight(path, asked)
+    assert weight["page"] <= 250 * KB
+    assert sum(weight.values()) <= 600 * KB
+    for width in (390, 360, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page_faults.sideways(page) == [], width
+
+
+def test_a_dark_page_is_whole_and_open_to_everybody(open_page, path):
+    page, _, complaints = open_page(path, theme="dark")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert complaints + page_faults.unseen(page) + page_faults.barriers(page) == []
 
 
 def test_a_browser_refuses_what_would_come_from_elsewhere(open_page):
@@ -26,17 +35,3 @@ def test_a_browser_refuses_what_would_come_from_elsewhere(open_page):
     page.evaluate("document.body.append(new Image()), document.images[0].src = 'http://a.example'")
     page.wait_for_timeout(200)
     assert any("Content Security Policy" in complaint for complaint in complaints)
-
-
-def test_a_narrow_page_does_not_scroll_sideways(open_page, path):
-    page, *_ = open_page(path, width=390)
-    for width in (390, 360, 320):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page_faults.sideways(page) == [], width
-
-
-def test_a_page_is_light(open_page, path):
-    _, asked, _ = open_page(path)
-    weight = page_faults.weight(path, asked)
-    assert weight["page"] <= 250 * KB
-    assert sum(weight.values()) <= 600 * KB
