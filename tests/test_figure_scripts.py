@@ -11,17 +11,48 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from dlbook_utils.bias_correction import draw_bias_correction
 from dlbook_utils.difference_errors import FUNCTIONS, draw_difference_errors
 from dlbook_utils.figures import svg
 from dlbook_utils.interactive import SCRIPTS, computed
+from dlbook_utils.schedule_designer import KINDS, draw_schedule
+from dlbook_utils.trajectories import LANDSCAPES, OPTIMIZERS, draw_trajectory
 
 pytestmark = pytest.mark.usefixtures("book_style")
 
 TWINS = {
+    "bias_correction": (
+        draw_bias_correction,
+        {
+            "t": [1, 12, 3000],
+            "beta1": [0.0, 0.9, 0.99],
+            "beta2": [0.9, 0.99, 0.9999],
+        },
+    ),
     "difference_errors": (
         draw_difference_errors,
         {"function": list(FUNCTIONS), "x": [0.3, 0.7, 1.1, 3.0], "halvings": list(range(2, 52, 7))},
-    )
+    ),
+    "schedule_designer": (
+        draw_schedule,
+        {
+            "schedule": KINDS,
+            "warmup": [0, 5, 30],
+            "peak": [0.1, 1.0],
+            "final": [0.0, 0.1],
+        },
+    ),
+    "trajectories": (
+        draw_trajectory,
+        {
+            "landscape": list(LANDSCAPES),
+            "optimizer": list(OPTIMIZERS),
+            "lr": [0.01, 0.1, 1],
+            "momentum": [0.0, 0.9],
+            "steps": [100],
+            "beta2": [0.95],
+        },
+    ),
 }
 
 
