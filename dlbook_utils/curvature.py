@@ -14,9 +14,9 @@ def hessian_product(loss, params):
     return lambda v: flat(torch.autograd.grad(g @ v, params, retain_graph=True))
 
 
-def lanczos(product, start, steps):
+def lanczos(product, first, steps):
     """Ritz values (steps,), ascending: the outer eigenvalues converge first (Lanczos, 1950)."""
-    Q, alphas, betas = [start / start.norm()], [], []
+    Q, alphas, betas = [first / first.norm()], [], []
     for _ in range(steps):
         r = product(Q[-1])
         alphas.append(r @ Q[-1])
@@ -38,6 +38,6 @@ def sharpness(loss, params, steps=15, seed=0):
     params = list(params)
     generator = torch.Generator().manual_seed(seed)
     size = sum(p.numel() for p in params)
-    start = torch.randn(size, generator=generator, dtype=params[0].dtype)
+    first = torch.randn(size, generator=generator, dtype=params[0].dtype)
     product = hessian_product(loss, params)
-    return lanczos(product, start, min(steps, size))[-1].item()
+    return lanczos(product, first, min(steps, size))[-1].item()
