@@ -94,6 +94,8 @@ def slim(source: str, name: str) -> str:
     source = re.sub(r"<!--.*?-->", "", source, flags=re.DOTALL)
     # its rule for `*` would hold for the whole page; the root element says the same below
     source = re.sub(r"<style.*?</style>", "", source, flags=re.DOTALL)
+    # the outline of nothing, such as a box plot's whiskers without a spread; no reader takes it
+    source = re.sub(r"<path(?![^>]*\sd=)[^>]*/>", "", source)
     # what the figure itself refers to, and the curves that a script moves
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)|id=\"(curve-\d+)\"", source))
     used = {name for pair in used for name in pair}

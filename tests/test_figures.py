@@ -57,6 +57,14 @@ def test_two_figures_of_a_page_share_no_ids():
     assert not set(re.findall(r' id="([^"]*)"', one)) & set(re.findall(r' id="([^"]*)"', other))
 
 
+def test_a_line_through_nothing_leaves_no_empty_path():
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [np.nan, np.nan])
+    paths = re.findall(r"<path[^>]*>", svg(fig, "a line whose values are not numbers"))
+    assert len(paths) > 5
+    assert all(" d=" in path for path in paths)
+
+
 def test_the_same_figure_gives_the_same_bytes():
     assert svg(a_line()[0], ALT) == svg(a_line()[0], ALT)
 
