@@ -1,17 +1,12 @@
-"""The exercises of the chapter `autograd`: solutions pass, usual mistakes are named."""
+"""Answers to the exercises of `autograd`: right ones and mistakes."""
 
 import math
 
 import numpy as np
-import pytest
 import torch
 from torch.func import grad, hessian, jvp
 
 from dlbook_utils.checks import autograd as checks
-from dlbook_utils.exercises import NotYet
-
-# torch's forward mode still uses its own deprecated compiler
-pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 
 TOOLS = checks.TOOLS
 
@@ -154,7 +149,7 @@ MISTAKES = {
         (lambda x: double_where(x) + x[:, 1] - x.detach()[:, 1], "expected the gradient"),
     ],
     "hessian_diagonal": [
-        (lambda f, x: hessian(f)(x), r"shape \(3,\)"),
+        (lambda f, x: hessian(f)(x), "shape (3,)"),
         (sum_trick, "row sums"),
         (lambda f, x: "the diagonal", "expected numbers"),
         (lambda f, x: grad(f)(x), "expected"),
@@ -178,7 +173,7 @@ MISTAKES = {
     "td_target": [
         (lambda r, d, q, gamma: r[:, None] + gamma * q.detach(), "one target a transition"),
         (lambda r, d, q, gamma: r + gamma * (1 - d) * q.max(dim=1).values, "gradient flows"),
-        (lambda r, d, q, gamma: r + gamma * q.detach().max(dim=1).values, r"\(1 - done\)"),
+        (lambda r, d, q, gamma: r + gamma * q.detach().max(dim=1).values, "(1 - done)"),
         (lambda r, d, q, gamma: r + gamma * (1 - d) * q.detach().max(dim=0).values, "each row"),
         (lambda r, d, q, gamma: r + gamma * (1 - d) * q.detach().max(dim=1), "each row"),
         (lambda r, d, q, gamma: r + (1 - d) * q.detach().amax(dim=1), "discounts by 1"),
@@ -203,25 +198,3 @@ MISTAKES = {
         (lambda f, w: power_iteration(f, w, steps=1), "enough steps"),
     ],
 }
-WRONG = [(name, *case) for name, cases in MISTAKES.items() for case in cases]
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [(name, answer) for name, answers in SOLUTIONS.items() for answer in answers],
-)
-def test_a_solution_passes(name, answer, capsys):
-    getattr(checks, name)(answer)
-    assert "correct" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("name", "wrong", "says"), WRONG)
-def test_a_usual_mistake_is_named(name, wrong, says):
-    with pytest.raises(NotYet, match=says):
-        getattr(checks, name)(wrong)
-
-
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_an_untouched_stub_is_left_alone(name, capsys):
-    getattr(checks, name)(...)
-    assert "not attempted" in capsys.readouterr().out

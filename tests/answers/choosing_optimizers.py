@@ -1,14 +1,10 @@
-"""The exercises of the chapter `choosing_optimizers`: solutions pass, usual mistakes are named."""
+"""Answers to the exercises of `choosing_optimizers`: right ones and mistakes."""
 
 import math
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
-
-from dlbook_utils.checks import choosing_optimizers as checks
-from dlbook_utils.exercises import NotYet
 
 STATE = {"sgd": 0, "momentum": 4, "adam": 8}
 
@@ -178,7 +174,7 @@ MISTAKES = {
         ),
     ],
     "winner_shares": [
-        (lambda losses: winner_shares(losses, paired=False), "same seeds for all|of its own"),
+        (lambda losses: winner_shares(losses, paired=False), "same seeds for all"),
         (lambda losses: 1000 * winner_shares(losses), "divide by the number"),
         (lambda losses: winner_shares(losses, lowest=False), "lowest loss wins"),
         (winners_of_single_seeds, "counts single seeds"),
@@ -194,25 +190,3 @@ MISTAKES = {
         (lambda f, w, lr, b, n: learned_rates(f, w, lr, 2 * b, n), "before the step"),
     ],
 }
-WRONG = [(name, *case) for name, cases in MISTAKES.items() for case in cases]
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"),
-    [(name, answer) for name, answers in SOLUTIONS.items() for answer in answers],
-)
-def test_a_solution_passes(name, answer, capsys):
-    getattr(checks, name)(answer)
-    assert "correct" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("name", "wrong", "says"), WRONG)
-def test_a_usual_mistake_is_named(name, wrong, says):
-    with pytest.raises(NotYet, match=says):
-        getattr(checks, name)(wrong)
-
-
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_an_untouched_stub_is_left_alone(name, capsys):
-    getattr(checks, name)(...)
-    assert "not attempted" in capsys.readouterr().out

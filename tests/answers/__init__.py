@@ -1,0 +1,1 @@
+"""For each chapter, answers to its exercises: right ones, and the usual mistakes."""
