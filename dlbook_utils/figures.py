@@ -26,6 +26,8 @@ COLORS = {
     "gray": "#6a7078",
 }
 THEMED = {INK: "currentColor", PAPER: f"var(--dl-paper, {PAPER})", GRID: f"var(--dl-grid, {GRID})"}
+# matplotlib's own black, of box plots and "k--", is ink as well
+THEMED["#000000"] = "currentColor"
 THEMED |= {color: f"var(--dl-{name}, {color})" for name, color in COLORS.items()}
 
 STYLE = {

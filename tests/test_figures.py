@@ -38,6 +38,13 @@ def test_no_color_of_the_book_is_left_fixed():
     assert "var(--dl-blue, " in source
 
 
+def test_black_is_the_color_of_the_pages_text():
+    fig, ax = plt.subplots()
+    ax.boxplot([1.0, 2.0, 4.0])
+    ax.plot([1, 2], [1, 2], "k--")
+    assert "#000" not in svg(fig, "a box, its whiskers and a dashed line")
+
+
 def test_text_stays_text_and_keeps_its_digits():
     source = svg(a_line()[0], ALT)
     assert ">time in s</text>" in source

@@ -1,46 +1,15 @@
 """Checks for the exercises of the chapter "Automatic differentiation"."""
 
-import reprlib
-
 import numpy as np
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from dlbook_utils.answers import close, numbers, parts
 from dlbook_utils.exercises import exercise, require
 
 AB_PLUS_BC = [("p", "*", ("a", "b")), ("q", "*", ("b", "c")), ("f", "+", ("p", "q"))]
 SQUARE_OF_DIFFERENCE = [("d", "-", ("a", "b")), ("f", "*", ("d", "d"))]
 DIFFERENCE_TIMES_C = [("d", "-", ("a", "b")), ("r", "*", ("d", "c"))]
-
-
-def array(got) -> np.ndarray | None:
-    """Numbers in any form as an array, None where they are none."""
-    try:
-        got = got.detach() if isinstance(got, torch.Tensor) else got
-        return np.asarray(got, dtype=float)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-
-
-def close(got, want, tolerance=1e-9) -> bool:
-    """Whether numbers, sequences, arrays or tensors agree in shape and, nearly, in value."""
-    got, want = array(got), array(want)
-    return got.shape == want.shape and bool(np.allclose(got, want, rtol=tolerance, atol=tolerance))
-
-
-def numbers(got, shape, what) -> np.ndarray:
-    """The answer as an array of this shape, or a sentence that says what is expected."""
-    found = array(got)
-    fits = got is not None and found is not None and found.shape == shape
-    require(fits, f"expected {what}, not {reprlib.repr(got)}")
-    return found
-
-
-def parts(got, count, what) -> list:
-    """The parts of an answer, or a sentence that says what is expected."""
-    found = list(got) if isinstance(got, tuple | list) else []
-    require(len(found) == count, f"expected {what}, not {reprlib.repr(got)}")
-    return found
 
 
 @exercise

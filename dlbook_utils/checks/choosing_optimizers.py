@@ -7,26 +7,8 @@ import numpy as np
 import torch
 from torch import nn, optim
 
+from dlbook_utils.answers import number, numbers
 from dlbook_utils.exercises import exercise, require
-
-
-def numbers(value) -> np.ndarray:
-    """A float64 array from a number, a list, an array or a tensor."""
-    try:
-        if isinstance(value, torch.Tensor):
-            return value.detach().double().numpy()
-        if isinstance(value, list | tuple):
-            return np.array([float(v) for v in value])
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        require(False, f"expected numbers, got {value!r}")
-
-
-def number(value) -> float:
-    """A Python number from a number, an array or a tensor of one element."""
-    got = numbers(value)
-    require(got.size == 1, f"expected one number, got {got.size} of them")
-    return float(got.reshape(-1)[0])
 
 
 def close(a: float, b: float, tolerance: float = 1e-6) -> bool:
@@ -176,7 +158,7 @@ def fair_sweep(answer):
         require(
             isinstance(got, tuple | list) and len(got) == 2, "return two things: the rate, the loss"
         )
-        lr, loss = number(got[0]), number(got[1])
+        lr, loss = numbers(got, (2,), "two numbers, the rate and its loss")
         case = f"best at {best:g}, {words}"
         require(not math.isnan(loss), f"{case}: nan compares as false; leave out what diverged")
         require(
@@ -237,8 +219,7 @@ def winner_shares(answer):
     """Exercise 7. Would another five seeds agree?"""
     # the seeds differ far more than the methods do, but in each the first method is better
     paired = np.array([[1.0, 5.0, 9.0, 20.0, 3.0], [1.1, 5.1, 9.1, 20.1, 3.1]])
-    got = numbers(answer(paired.copy()))
-    require(got.shape == (2,), f"one share for each method: expected (2,), got {got.shape}")
+    got = numbers(answer(paired.copy()), (2,), "one share for each method, an array (2,)")
     require(not close(got.sum(), 1000), "shares, please: divide by the number of draws")
     require(
         got[0] > 0.999 or got[0] < 0.6 + 0.2 or got.sum() < 0.99,
@@ -251,8 +232,8 @@ def winner_shares(answer):
         "methods",
     )
     split = np.array([[1.0, 1.0, 1.0, 1.0, 2.0], [1.2, 1.2, 1.2, 1.2, 0.5], [9.0] * 5])
-    got = numbers(answer(split.copy()))
-    require(got.shape == (3,), "a method that never wins has the share 0, and is listed")
+    what = "three shares: a method that never wins has the share 0, and is listed"
+    got = numbers(answer(split.copy()), (3,), what)
     require(abs(got.sum() - 1) < 1e-6, f"the shares add up to one, these to {got.sum():.3f}")
     # the first wins with none of the fifth seed (0.328); with one or more the second does
     require(
@@ -283,8 +264,8 @@ def learned_rates(answer):
         return np.array(rates)
 
     start = torch.tensor([2.0, -4.0], dtype=torch.float64)
-    got = numbers(answer(lambda w: h * w, start, 0.1, 0.01, 6))
-    require(got.shape == (6,), f"one rate for each of the 6 steps, got {got.shape}")
+    got = answer(lambda w: h * w, start, 0.1, 0.01, 6)
+    got = numbers(got, (6,), "one rate for each of the 6 steps")
     require(bool((start == torch.tensor([2.0, -4.0])).all()), "do not change w in place")
     require(
         not np.allclose(got, 0.1), "the rate never changes: add beta times the product of gradients"

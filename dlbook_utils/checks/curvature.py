@@ -3,41 +3,12 @@
 import reprlib
 from math import ceil, floor, log
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from dlbook_utils.answers import close, numbers, parts
 from dlbook_utils.exercises import exercise, require
-
-
-def array(got) -> np.ndarray | None:
-    """Numbers in any form as an array, None where they are none."""
-    try:
-        got = got.detach() if isinstance(got, torch.Tensor) else got
-        return np.asarray(got, dtype=float)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-
-
-def numbers(got, shape, what) -> np.ndarray:
-    """The answer as an array of this shape, or a sentence that says what is expected."""
-    found = array(got)
-    fits = got is not None and found is not None and found.shape == tuple(shape)
-    require(fits, f"expected {what}, not {reprlib.repr(got)}")
-    return found
-
-
-def close(got, want, tolerance=1e-6) -> bool:
-    """Whether two arrays agree, nearly."""
-    return bool(np.allclose(array(got), array(want), rtol=tolerance, atol=tolerance))
-
-
-def parts(got, count, what) -> list:
-    """The parts of an answer, or a sentence that says what is expected."""
-    found = list(got) if isinstance(got, tuple | list) else []
-    require(len(found) == count, f"expected {what}, not {reprlib.repr(got)}")
-    return found
 
 
 def random(*shape, seed=0) -> torch.Tensor:

@@ -1,31 +1,11 @@
 """Checks for the exercises of the chapter "Gradient descent and momentum"."""
 
-import inspect
 import math
-import reprlib
 
 import numpy as np
 
-from dlbook_utils.checks.autodiff import array, close, numbers, parts
+from dlbook_utils.answers import array, call, close, number, numbers, parts
 from dlbook_utils.exercises import exercise, require
-
-
-def call(answer, *inputs):
-    """What the reader's function returns, or a sentence if it is no function of these inputs."""
-    require(callable(answer), f"expected the function itself, not {reprlib.repr(answer)}")
-    try:
-        inspect.signature(answer).bind(*inputs)
-    except TypeError:
-        require(False, f"the function is called with {len(inputs)} arguments, as in the stub")
-    return answer(*inputs)
-
-
-def number(got, what) -> float:
-    """The answer as one number, in whatever form, or a sentence that says what is expected."""
-    found = None if got is None else array(got)
-    fits = found is not None and found.size == 1 and bool(np.isfinite(found).all())
-    require(fits, f"expected {what}, not {reprlib.repr(got)}")
-    return float(found.reshape(()))
 
 
 @exercise
@@ -121,7 +101,6 @@ def nesterov_step(answer):
     theta, v = np.array([1.0, -0.5]), np.array([0.3, 0.2])
     lr, beta = 0.02, 0.9
     got = call(answer, slope, theta.copy(), v.copy(), lr, beta)
-    got = list(got) if np.shape(array(got)) == (2, 2) else got  # stacked in one array
     got = parts(got, 2, "two things: weights, velocity")
     new, velocity = (numbers(g, (2,), "weights and velocity, as arrays of 2") for g in got)
     want = beta * v + lr * slope(theta - beta * v)

@@ -7,46 +7,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from dlbook_utils.answers import close, number, numbers, parts
 from dlbook_utils.exercises import exercise, require
 
 LEARNED = 2 * (5 + 12 + 128)
 
 
-def array(value) -> np.ndarray:
-    """A float64 array from numbers in any form: a number, a list, an array, a tensor."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().numpy()
-    try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        require(False, f"expected numbers, got {value!r}")
-
-
-def number(value) -> float:
-    """A Python number from a number, an array or a tensor of one element."""
-    got = array(value)
-    require(got.size == 1, f"expected one number, got {got.size} of them")
-    return float(got.item())
-
-
-def several(value, n: int, what: str) -> list:
-    """The parts of an answer that has several."""
-    is_sequence = isinstance(value, Iterable) and not isinstance(value, str)
-    parts = list(value) if is_sequence else []
-    require(len(parts) == n, f"expected {n} things: {what}")
-    return parts
-
-
-def near(got, want, tolerance: float = 1e-5) -> bool:
-    """Whether two arrays have one shape and agree."""
-    got, want = array(got), array(want)
-    return got.shape == want.shape and bool(np.allclose(got, want, tolerance, tolerance))
-
-
 @exercise
 def count_them(answer):
     """Exercise 1. Count them"""
-    learned, stored = (number(n) for n in several(answer, 2, "(learned, stored besides)"))
+    learned, stored = (number(n) for n in parts(answer, 2, "2 things: (learned, stored besides)"))
     require(learned != 5 + 12 + 128, "that is one number per channel: a scale and a shift are two")
     require(learned != 4 * 145, "the running statistics are not learned: no gradient reaches them")
     require(learned == LEARNED, f"two learned numbers per channel, 145 channels; got {learned:g}")
@@ -69,29 +39,29 @@ def running_statistics(answer):
             var += momentum * (np.var(batch, ddof=ddof) - var)
         return np.array([mean, var])
 
-    got = several(answer([list(batch) for batch in batches]), 2, "(mean, variance)")
+    got = parts(answer([list(batch) for batch in batches]), 2, "2 things: (mean, variance)")
     got = np.array([number(v) for v in got])
-    require(not near(got[0], run(0.9)[0]), "momentum is the weight of the new batch, not the old")
+    require(not close(got[0], run(0.9)[0]), "momentum is the weight of the new batch, not the old")
     require(
-        not near(got, run(ddof=0)),
+        not close(got, run(ddof=0)),
         "the batch is normalized by the variance over m; the record gets the one over m - 1",
     )
     require(
-        not near(got[1], run(second=0.0)[1]),
+        not close(got[1], run(second=0.0)[1]),
         "the running variance starts at 1, not at 0",
     )
     root = 1.0
     for batch in batches:
         root += 0.1 * (np.std(batch, ddof=1) - root)
-    require(not near(got[1], root), "variances are remembered, not standard deviations")
+    require(not close(got[1], root), "variances are remembered, not standard deviations")
     pooled = np.concatenate(batches)
     require(
-        not near(got[0], 0.1 * pooled.mean()),
+        not close(got[0], 0.1 * pooled.mean()),
         "the layer does not see all batches at once: apply the rule once for each, in order",
     )
-    require(near(got, run()), f"expected {run().round(4).tolist()}, got {got.round(4).tolist()}")
-    other = several(answer([[1.0, 3.0]], momentum=0.5), 2, "(mean, variance)")
-    require(near([number(v) for v in other], [1.0, 1.5]), "use the momentum that you are given")
+    require(close(got, run()), f"expected {run().round(4).tolist()}, got {got.round(4).tolist()}")
+    other = parts(answer([[1.0, 3.0]], momentum=0.5), 2, "2 things: (mean, variance)")
+    require(close([number(v) for v in other], [1.0, 1.5]), "use the momentum that you are given")
 
 
 @exercise
@@ -100,15 +70,15 @@ def half_scale(answer):
     for eps in (1e-5, 0.03):
         got, right = number(answer(eps)), (eps / 3) ** 0.5
         require(
-            not near(got, eps**0.5, 1e-8),
+            not close(got, eps**0.5, 1e-8),
             "at c = √ε the output's deviation is 1/√2: set c²/(c² + ε) to 1/4",
         )
         require(
-            not near(got, eps, 1e-8),
+            not close(got, eps, 1e-8),
             "that is right for ε outside the root; here it stands inside: c/√(c² + ε)",
         )
-        require(not near(got, eps / 3, 1e-8), "that is the variance c²; c is its root")
-        require(near(got, right, 1e-8), f"for ε = {eps:g} expected {right:.4g}, got {got:.4g}")
+        require(not close(got, eps / 3, 1e-8), "that is the variance c²; c is its root")
+        require(close(got, right, 1e-8), f"for ε = {eps:g} expected {right:.4g}, got {got:.4g}")
 
 
 @exercise
@@ -120,13 +90,11 @@ def layer_norm_gradients(answer):
     leaves = [torch.tensor(v, requires_grad=True) for v in (x, gamma, np.zeros(7))]
     y = F.layer_norm(leaves[0], (7,), leaves[1], leaves[2])
     want = [t.numpy() for t in torch.autograd.grad((y * torch.tensor(g)).sum(), leaves)]
+    three = parts(answer(g.copy(), x.copy(), gamma.copy()), 3, "3 things: dx, dgamma, dbeta")
     got = [
-        array(v) for v in several(answer(g.copy(), x.copy(), gamma.copy()), 3, "dx, dgamma, dbeta")
+        numbers(mine, theirs.shape, f"{name} in the shape {theirs.shape}")
+        for name, mine, theirs in zip(("dx", "dgamma", "dbeta"), three, want, strict=True)
     ]
-    for name, mine, theirs in zip(("dx", "dgamma", "dbeta"), got, want, strict=True):
-        require(
-            mine.shape == theirs.shape, f"{name}: expected shape {theirs.shape}, got {mine.shape}"
-        )
     s = np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
     z = (x - x.mean(axis=1, keepdims=True)) / s
 
@@ -136,25 +104,27 @@ def layer_norm_gradients(answer):
 
     h = g * gamma
     require(
-        not near(got[0], h / s),
+        not close(got[0], h / s),
         "mean and deviation were taken as constants: every entry of a row moves them",
     )
     require(
-        not near(got[0], (h - h.mean(axis=1, keepdims=True)) / s),
+        not close(got[0], (h - h.mean(axis=1, keepdims=True)) / s),
         "the mean's part is there; the deviation's, z times the mean of g z, is missing",
     )
     require(
-        not near(got[0], gamma * back(g)),
+        not close(got[0], gamma * back(g)),
         "γ stands outside the means: multiply by it first, it differs from entry to entry",
     )
-    require(not near(got[0], back(g)), "γ is missing: what arrives at z is g times γ")
-    require(not near(got[0], back(h, 0)), "the means run over a row's features, not over the batch")
-    require(near(got[0], want[0]), "dx is not right yet: compare with standardize_backward")
+    require(not close(got[0], back(g)), "γ is missing: what arrives at z is g times γ")
     require(
-        not near(got[1], (g * x).sum(axis=0)), "γ multiplies z, not x: its gradient sums g times z"
+        not close(got[0], back(h, 0)), "the means run over a row's features, not over the batch"
     )
-    require(near(got[1], want[1]), "dgamma is the sum over the batch of g times z")
-    require(near(got[2], want[2]), "dbeta is the sum over the batch of g")
+    require(close(got[0], want[0]), "dx is not right yet: compare with standardize_backward")
+    require(
+        not close(got[1], (g * x).sum(axis=0)), "γ multiplies z, not x: its gradient sums g times z"
+    )
+    require(close(got[1], want[1]), "dgamma is the sum over the batch of g times z")
+    require(close(got[2], want[2]), "dbeta is the sum over the batch of g")
 
 
 @exercise
@@ -164,21 +134,21 @@ def merged_moments(answer):
     reports = [(len(v), v.mean(), v.var()) for v in shares]
     n, means, variances = (np.array(v) for v in zip(*reports, strict=True))
     together = np.concatenate(shares)
-    mean, var = (number(v) for v in several(answer(list(reports)), 2, "(mean, variance)"))
-    require(not near(mean, means.mean()), "the counts differ: weight each mean by its count")
-    require(near(mean, together.mean()), f"mean: expected {together.mean():.4f}, got {mean:.4f}")
+    mean, var = (number(v) for v in parts(answer(list(reports)), 2, "2 things: (mean, variance)"))
+    require(not close(mean, means.mean()), "the counts differ: weight each mean by its count")
+    require(close(mean, together.mean()), f"mean: expected {together.mean():.4f}, got {mean:.4f}")
     require(
-        not near(var, variances.mean()) and not near(var, n @ variances / n.sum()),
+        not close(var, variances.mean()) and not close(var, n @ variances / n.sum()),
         "the spread between the devices' means is missing",
     )
     require(
-        not near(var, (variances + (means - mean) ** 2).mean()),
+        not close(var, (variances + (means - mean) ** 2).mean()),
         "the counts differ: weight each variance by its count",
     )
     require(
-        not near(var, together.var(ddof=1)), "that is the variance over n - 1; give the one over n"
+        not close(var, together.var(ddof=1)), "that is the variance over n - 1; give the one over n"
     )
-    require(near(var, together.var()), f"variance: expected {together.var():.4f}, got {var:.4f}")
+    require(close(var, together.var()), f"variance: expected {together.var():.4f}, got {var:.4f}")
 
 
 @exercise
@@ -200,29 +170,29 @@ def folded_linear(answer):
         bn.running_var.copy_(0.5 + draw(6).abs())
         x = draw(16, 6)
         want = linear(bn.eval()(x))
-        weight, bias = several(answer(bn, linear), 2, "weight, bias")
-        weight = torch.as_tensor(array(weight)).float()
-        bias = torch.as_tensor(array(bias)).float()
-        require(weight.shape == (4, 6), f"the weight is (out, in) = (4, 6), not {weight.shape}")
-        require(bias.shape == (4,), f"the bias is (out,) = (4,), not {tuple(bias.shape)}")
+        weight, bias = parts(answer(bn, linear), 2, "2 things: weight, bias")
+        weight = numbers(weight, (4, 6), "the weight as (out, in) = (4, 6)")
+        bias = numbers(bias, (4,), "the bias as (out,) = (4,)")
+        weight, bias = torch.as_tensor(weight).float(), torch.as_tensor(bias).float()
         a = bn.weight / (bn.running_var + bn.eps).sqrt()
         c = bn.bias - a * bn.running_mean
         W, b = linear.weight, linear.bias
         no_eps = W * (bn.weight / bn.running_var.sqrt())
-        require(not near(weight, no_eps), "the layer's ε stands inside the root: add bn.eps")
+        require(not close(weight, no_eps), "the layer's ε stands inside the root: add bn.eps")
         square = bn.weight / (bn.running_var + bn.eps)
-        require(not near(weight, W * square), "divide by the root of the variance")
+        require(not close(weight, W * square), "divide by the root of the variance")
         require(
-            near(weight, W * a, 1e-4), "scale the weight's columns, one for each input, by γ/√(v+ε)"
+            close(weight, W * a, 1e-4),
+            "scale the weight's columns, one for each input, by γ/√(v+ε)",
         )
-        require(not near(bias, b, 1e-4), "the shift β - aμ must go through the weight too")
-        require(not near(bias, b + W @ bn.bias, 1e-4), "the running mean is missing: c = β - aμ")
+        require(not close(bias, b, 1e-4), "the shift β - aμ must go through the weight too")
+        require(not close(bias, b + W @ bn.bias, 1e-4), "the running mean is missing: c = β - aμ")
         require(
-            not near(bias, b + (W * a) @ c, 1e-4),
+            not close(bias, b + (W * a) @ c, 1e-4),
             "c is already scaled: send it through the old weight, not the new one",
         )
-        require(near(bias, b + W @ c, 1e-4), "the bias is b + Wc with c = β - aμ")
-        require(near(x @ weight.T + bias, want, 1e-3), "the folded layer's outputs differ")
+        require(close(bias, b + W @ c, 1e-4), "the bias is b + Wc with c = β - aμ")
+        require(close(x @ weight.T + bias, want, 1e-3), "the folded layer's outputs differ")
 
 
 class Part(nn.Module):
@@ -285,9 +255,9 @@ def batch_renorm(answer):
     require(isinstance(got, torch.Tensor), "return a tensor, so that a gradient can flow")
     require(got.shape == x.shape, f"one z for each entry: {tuple(x.shape)}")
     z = (x - x.mean(0)) / (x.var(0, correction=0) + 1e-5).sqrt()
-    require(not near(got, z), "that is BatchNorm: r and d are missing")
+    require(not close(got, z), "that is BatchNorm: r and d are missing")
     require(
-        near(got, (x - mean) / std),
+        close(got, (x - mean) / std),
         "without the clips it equals (x - mean)/std with the running ones: check r and d, "
         "and that σ_B is the root of the variance over B, plus ε",
     )
@@ -295,12 +265,12 @@ def batch_renorm(answer):
     r = ((x.var(0, correction=0) + 1e-5).sqrt() / std).detach()
     d = ((x.mean(0) - mean) / std).detach()
     require(
-        not near(got, z * r.clamp(max=3) + d.clamp(-5, 5)), "r has a lower limit as well: 1/r_max"
+        not close(got, z * r.clamp(max=3) + d.clamp(-5, 5)), "r has a lower limit as well: 1/r_max"
     )
-    require(not near(got, z * r + d), "the clips are missing: r to [1/r_max, r_max], d to ±d_max")
+    require(not close(got, z * r + d), "the clips are missing: r to [1/r_max, r_max], d to ±d_max")
     r, d = r.clamp(1 / 3, 3), d.clamp(-5, 5)
-    require(near(got, z * r + d), "with r_max = 3 and d_max = 5 the values are not right")
+    require(close(got, z * r + d), "with r_max = 3 and d_max = 5 the values are not right")
     g = torch.randn((8, 5), generator=generator, dtype=torch.float64)
     [mine] = torch.autograd.grad((got * g).sum(), x)
     [theirs] = torch.autograd.grad(((z * r + d) * g).sum(), x)
-    require(near(mine, theirs), "no gradient flows through r and d: detach them, and only them")
+    require(close(mine, theirs), "no gradient flows through r and d: detach them, and only them")

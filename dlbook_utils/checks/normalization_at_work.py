@@ -6,26 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from dlbook_utils.answers import number, numbers
 from dlbook_utils.exercises import exercise, require
-
-
-def numbers(value, count: int, what: str) -> list[float]:
-    """`count` numbers out of a tuple, a list, an array, a tensor or one number."""
-    try:
-        got = [float(v) for v in np.atleast_1d(np.array([float(v) for v in value]))]
-    except TypeError:
-        try:
-            got = [float(value)]
-        except (TypeError, ValueError):
-            got = []
-    except ValueError:
-        got = []
-    require(len(got) == count, f"expected {what}, got {value!r}")
-    return got
-
-
-def number(value) -> float:
-    return numbers(value, 1, "one number")[0]
 
 
 def close(a: float, b: float) -> bool:
@@ -36,7 +18,7 @@ def close(a: float, b: float) -> bool:
 def factors(answer):
     """Ten times the weight."""
     for a in (10.0, 0.5, 3.0):
-        output, gradient, angle = numbers(answer(a), 3, "three factors")
+        output, gradient, angle = numbers(answer(a), (3,), "three factors")
         require(not close(output, a), "BatchNorm divides the factor out again: f(aw) = f(w)")
         require(close(output, 1), f"the output does not change, but you say {output:g} for a = {a}")
         require(

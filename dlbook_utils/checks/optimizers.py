@@ -6,29 +6,11 @@ import reprlib
 import numpy as np
 import torch
 
+from dlbook_utils.answers import finite
 from dlbook_utils.exercises import exercise, require
 from dlbook_utils.update_rules import adam, lion
 
 BETAS = [(0.9, 0.999), (0.0, 0.99), (0.95, 0.9), (0.5, 0.5)]
-
-
-def array(got) -> np.ndarray | None:
-    """Numbers in any form as an array, None where they are none."""
-    try:
-        if isinstance(got, tuple | list):
-            got = [np.asarray(part.detach() if torch.is_tensor(part) else part) for part in got]
-        got = got.detach() if torch.is_tensor(got) else got
-        return np.asarray(got, dtype=float)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-
-
-def numbers(got, shape, what) -> np.ndarray:
-    """The answer as an array of this shape, or a sentence that says what is expected."""
-    found = array(got)
-    fits = found is not None and found.size == math.prod(shape) and np.isfinite(found).all()
-    require(fits, f"expected {what}, not {reprlib.repr(got)}")
-    return found.reshape(shape)
 
 
 def function(answer) -> None:
@@ -44,7 +26,7 @@ def near(got, want, tolerance=1e-6) -> bool:
 @exercise
 def two_steps(answer):
     """Exercise 1. Two steps of Adam by hand."""
-    first, second = numbers(answer, (2,), "two numbers: where the weight stands after each step")
+    first, second = finite(answer, (2,), "two numbers: where the weight stands after each step")
     require(
         not near(first, -0.1 * 0.1 / math.sqrt(0.001), 1e-3),
         "that is the first step without bias correction: divide both means by 1 - beta^t",
@@ -79,7 +61,7 @@ def too_long(answer):
     function(answer)
     for beta1, beta2 in BETAS:
         for t in (1, 7, 100):
-            got = numbers(answer(t, beta1, beta2), (), "one number")
+            got = finite(answer(t, beta1, beta2), (), "one number")
             first, second = 1 - beta1**t, 1 - beta2**t
             want = first / math.sqrt(second)
             if near(got, want):
@@ -107,7 +89,7 @@ def corrected_rmsprop(answer):
             g = scale * torch.randn(5, dtype=torch.float64, generator=generator)
             given = g.clone()
             want = adam(g, g, theirs, beta1=0.0, beta2=beta)
-            got = numbers(answer(g, given, ours, beta=beta), (5,), "a direction with g's shape")
+            got = finite(answer(g, given, ours, beta=beta), (5,), "a direction with g's shape")
             require(torch.equal(given, g), "the gradient is not yours to change")
             if t == 1 and beta == 0.99:
                 require(
@@ -138,7 +120,7 @@ def taken(answer):
     """Exercise 4. Decay by hand."""
     function(answer)
     for w, lr, decay in ((10.0, 1e-3, 0.01), (0.1, 0.01, 0.1), (-3.0, 0.1, 0.5)):
-        first, second = numbers(answer(w, lr, decay), (2,), "two numbers, (from Adam, from AdamW)")
+        first, second = finite(answer(w, lr, decay), (2,), "two numbers, (from Adam, from AdamW)")
         sign = math.copysign(1, w)
         require(
             not (near(second, lr * sign) and near(first, lr * decay * w)),
@@ -177,7 +159,7 @@ def lion_step(answer):
     before = m.clone()
     got = answer(w.clone(), g.clone(), m, 0.1, 0.2)
     require(isinstance(got, tuple | list) and len(got) == 2, "expected two things: new w and new m")
-    new_w, new_m = (numbers(part, (200,), "the shape of w") for part in got)
+    new_w, new_m = (finite(part, (200,), "the shape of w") for part in got)
     require(
         not near(new_m, 0.9 * before + 0.1 * g),
         "the memory is updated with beta2; beta1 belongs to the step",
@@ -210,7 +192,7 @@ def lion_step(answer):
     state = {"m": before.clone()}
     want = w - 0.1 * lion(w, g, state, beta1=0.5, beta2=0.8)
     new_w, new_m = (
-        numbers(part, (200,), "the shape of w")
+        finite(part, (200,), "the shape of w")
         for part in answer(w.clone(), g.clone(), before.clone(), 0.1, 0.0, 0.5, 0.8)
     )
     require(
@@ -224,7 +206,7 @@ def state_numbers(answer):
     """Exercise 6. Count the state."""
     function(answer)
     for shapes in ([(3, 5)], [(32, 64), (32,), (10, 32), (10,)], [(8, 4, 3, 3), (8,)]):
-        got = numbers(answer(shapes), (2,), "two numbers, (AdamW, Adafactor)")
+        got = finite(answer(shapes), (2,), "two numbers, (AdamW, Adafactor)")
         adamw = 2 * sum(math.prod(shape) for shape in shapes)
         vectors = sum(math.prod(shape) for shape in shapes if len(shape) == 1)
         matrices = [shape for shape in shapes if len(shape) > 1]
@@ -249,7 +231,7 @@ def state_numbers(answer):
 @exercise
 def largest_beta2(answer):
     """Exercise 7. The longest step."""
-    got = float(numbers(answer, (), "one number"))
+    got = float(finite(answer, (), "one number"))
     require(
         abs(got - 0.9975) > 2e-4,
         "that leaves the gap between beta1 squared and beta2 out: (1 - b1)/sqrt(1 - b2) is "

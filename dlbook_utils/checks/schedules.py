@@ -1,32 +1,9 @@
 """Checks for the exercises of the chapter `schedules`."""
 
-from collections.abc import Iterable
-
-import numpy as np
 import torch
 
+from dlbook_utils.answers import number, numbers
 from dlbook_utils.exercises import exercise, require
-
-
-def numbers(value, n: int) -> list[float]:
-    """n Python numbers from a list, a tuple, an array or a tensor."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().flatten().tolist()
-    require(
-        isinstance(value, Iterable) and not isinstance(value, str | dict | set),
-        f"expected {n} numbers, got {value!r}",
-    )
-    value = list(np.ravel(np.asarray(list(value), dtype=object)))
-    require(len(value) == n, f"expected {n} numbers, got {len(value)}")
-    return [number(v) for v in value]
-
-
-def number(value) -> float:
-    """A Python number from a number, or from an array or tensor of one element."""
-    try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError):
-        require(False, f"expected a number, got {value!r}")
 
 
 def close(a: float, b: float, rel: float = 1e-6) -> bool:
@@ -36,7 +13,7 @@ def close(a: float, b: float, rel: float = 1e-6) -> bool:
 @exercise
 def parabola_factors(answer):
     """Exercise 1. Three rates on a parabola."""
-    got = numbers(answer, 3)
+    got = numbers(answer, (3,), "3 numbers")
     right = [0.98, 0.8, -1.4]
     require(
         not all(close(g, 1 - lr) for g, lr in zip(got, (0.01, 0.1, 1.2), strict=True)),
@@ -53,7 +30,7 @@ def parabola_factors(answer):
 @exercise
 def cycle_peak(answer):
     """Exercise 2. When is the peak?"""
-    step, first, last = numbers(answer, 3)
+    step, first, last = numbers(answer, (3,), "3 numbers")
     require(step != 62, "the cycle covers all epochs, not one")
     require(step != 250, "steps count from 0, and the peak is the last step of the first phase")
     require(close(step, 249), f"a quarter of 1,000 steps go up; the peak is not at step {step:g}")

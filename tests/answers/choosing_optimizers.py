@@ -113,7 +113,7 @@ MISTAKES = {
         (lambda lr, g, mu: lr * (1 - mu) * g, "asks for a smaller rate"),
         (lambda lr, g, mu: lr * mu / g, "expected 0.002"),
         (lambda lr, g, mu: 0.002, "without momentum"),
-        (lambda lr, g, mu: "lr / g", "expected numbers"),
+        (lambda lr, g, mu: "lr / g", "expected one number"),
         (lambda lr, g, mu: [0.1, 0.2], "expected one number"),
     ],
     "decayed_names": [

@@ -147,7 +147,7 @@ MISTAKES = {
         (partial(nesterov, rate=-1.0), "is added to the velocity"),
         (partial(nesterov, ahead=1.0, rate=-1.0, out=1.0), "points uphill"),
         (pytorch_nesterov, "that is PyTorch's form"),
-        (lambda f, theta, v, lr, beta: theta, "two things"),
+        (lambda f, theta, v, lr, beta: theta, "expected weights and velocity"),
     ],
     "count_steps": [
         (partial(count, plain=False), "plain gradient descent has no momentum"),

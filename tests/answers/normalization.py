@@ -177,7 +177,7 @@ MISTAKES = {
         ((34, 290), "145 channels"),
         ((290, 0), "no parameters, but"),
         ((290, 3), "a mean and a variance per channel"),
-        (("many", "more"), "expected numbers"),
+        (("many", "more"), "expected one number"),
     ],
     "running_statistics": [
         (lambda b, momentum=0.1: running_statistics(b, 1 - momentum), "weight of the new batch"),
@@ -214,7 +214,7 @@ MISTAKES = {
         (replaced(1, lambda g, x, gamma: (g * x).sum(axis=0)), "γ multiplies z, not x"),
         (replaced(1, lambda g, x, gamma: g.mean(axis=0)), "dgamma is the sum"),
         (replaced(2, lambda g, x, gamma: g.mean(axis=0)), "dbeta is the sum"),
-        (replaced(2, lambda g, x, gamma: g), "dbeta: expected shape"),
+        (replaced(2, lambda g, x, gamma: g), "expected dbeta in the shape"),
     ],
     "merged_moments": [
         (lambda reports: 3.0, "expected 2 things"),
@@ -236,8 +236,8 @@ MISTAKES = {
     ],
     "folded_linear": [
         (lambda bn, linear: linear, "expected 2 things"),
-        (lambda bn, linear: (linear.weight.T, linear.bias), "the weight is"),
-        (lambda bn, linear: (linear.weight, linear.weight), "the bias is"),
+        (lambda bn, linear: (linear.weight.T, linear.bias), "expected the weight"),
+        (lambda bn, linear: (linear.weight, linear.weight), "expected the bias"),
         (
             lambda bn, linear: (linear.weight * bn.weight / bn.running_var.sqrt(), linear.bias),
             "add bn.eps",

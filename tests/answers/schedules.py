@@ -93,9 +93,9 @@ MISTAKES = {
         ([0.99, 0.9, -0.2], "slope of w² is 2w"),
         ([0.98, 0.8, 1.4], "sign belongs to it"),
         ([0.98, 0.9, -1.4], "rate 0.1"),
-        ([0.98, 0.8], "expected 3 numbers, got 2"),
+        ([0.98, 0.8], "expected 3 numbers"),
         ("diverges", "expected 3 numbers"),
-        ([0.98, 0.8, "no"], "expected a number"),
+        ([0.98, 0.8, "no"], "expected 3 numbers"),
     ],
     "cycle_peak": [
         ((62, 0.04, 4e-6), "all epochs"),
@@ -116,7 +116,7 @@ MISTAKES = {
             lambda t, w, n, f: (t + 1) / w if t < w else f + (1 - f) * max(0, (n - t) / (n - w)),
             "quarter of the way",
         ),
-        (lambda t, w, n, f: "high", "expected a number"),
+        (lambda t, w, n, f: "high", "expected one number"),
     ],
     "rate_for_floor": [
         (lambda m, h, sigma: 2 * m * h / sigma**2, "small rates"),
