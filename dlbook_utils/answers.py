@@ -52,7 +52,7 @@ def parts(got, count: int, what: str) -> list:
     return found
 
 
-def close(got, want, tolerance: float = 1e-6) -> bool:
+def agree(got, want, tolerance: float = 1e-6) -> bool:
     """Whether numbers, sequences, arrays or tensors agree in shape and, nearly, in value."""
     got, want = array(got), array(want)
     return got.shape == want.shape and bool(np.allclose(got, want, rtol=tolerance, atol=tolerance))

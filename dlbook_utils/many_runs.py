@@ -27,16 +27,23 @@ def stack_models(make: Callable[[], nn.Module], seeds: Sequence[int]) -> dict[st
     }
 
 
+def by_seed(draw: Callable[[int], Tensor], seeds: Sequence[int], dim: int = 0) -> Tensor:
+    """draw(seed) for each run, stacked along `dim`; runs of one seed share what was drawn."""
+    drawn = {seed: draw(seed) for seed in set(seeds)}
+    return torch.stack([drawn[seed] for seed in seeds], dim)
+
+
+def normal_numbers(seed: int, *shape: int) -> Tensor:
+    """Standard normal numbers, always the same for a seed and a shape."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
 def mlp_runs(sizes: Sequence[int], seeds: Sequence[int]) -> Params:
     """Weights (R, in, out) with standard deviation sqrt(2 / in), and biases (R, 1, out) of zero."""
     params = []
     for i, (n, m) in enumerate(zip(sizes, sizes[1:], strict=False)):
-        draws = {
-            seed: torch.randn(n, m, generator=torch.Generator().manual_seed(100 * seed + i))
-            for seed in set(seeds)
-        }
-        params += [torch.stack([draws[s] for s in seeds]) * (2 / n) ** 0.5]
-        params += [torch.zeros(len(seeds), 1, m)]
+        weights = by_seed(lambda seed, i=i, n=n, m=m: normal_numbers(100 * seed + i, n, m), seeds)
+        params += [weights * (2 / n) ** 0.5, torch.zeros(len(seeds), 1, m)]
     return params
 
 
@@ -57,14 +64,15 @@ def run_losses(logits: Tensor, y: Tensor) -> Tensor:
 
 def run_rows(n: int, batch_size: int, steps: int, seeds: Sequence[int]) -> Tensor:
     """Rows of `steps` minibatches of n examples, the same for equal seeds: (steps, R, B)."""
-    draws = {}
-    for seed in set(seeds):
+    whole = n // batch_size * batch_size  # what is left of a pass is skipped
+    passes = -(-steps // (n // batch_size))
+
+    def rows(seed: int) -> Tensor:
         generator = torch.Generator().manual_seed(1000 + seed)
-        passes = -(-steps // (n // batch_size))
-        epochs = [torch.randperm(n, generator=generator) for _ in range(passes)]
-        whole = torch.cat([e[: n // batch_size * batch_size] for e in epochs])
-        draws[seed] = whole.view(-1, batch_size)[:steps]
-    return torch.stack([draws[s] for s in seeds], dim=1)
+        epochs = [torch.randperm(n, generator=generator)[:whole] for _ in range(passes)]
+        return torch.cat(epochs).view(-1, batch_size)[:steps]
+
+    return by_seed(rows, seeds, dim=1)
 
 
 def train_runs(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dlbook_utils.datasets import digits
-from dlbook_utils.many_runs import Params, run_losses, run_rows, train_runs
+from dlbook_utils.many_runs import Params, by_seed, normal_numbers, run_losses, run_rows, train_runs
 from dlbook_utils.update_rules import Rule, sgd
 
 EPS = 1e-5
@@ -38,11 +38,7 @@ def rate_seed_grid(rates: Sequence[float], seeds: Sequence[int]) -> tuple[Tensor
 
 def drawn_weights(seeds: Sequence[int], n: int, m: int, key: int, std: float) -> Tensor:
     """Normal weights (R, n, m), the same for equal seeds and keys."""
-    draws = {
-        seed: torch.randn(n, m, generator=torch.Generator().manual_seed(1000 * seed + key))
-        for seed in set(seeds)
-    }
-    return torch.stack([draws[seed] for seed in seeds]) * std
+    return by_seed(lambda seed: normal_numbers(1000 * seed + key, n, m), seeds) * std
 
 
 def normed_layer(seeds: Sequence[int], n: int, m: int, key: int, kind: str) -> Params:

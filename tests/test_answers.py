@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlbook_utils.answers import array, call, close, finite, number, numbers, parts
+from dlbook_utils.answers import agree, array, call, finite, number, numbers, parts
 from dlbook_utils.exercises import NotYet
 
 TRACKED = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -15,7 +15,7 @@ TRACKED = torch.tensor([1.0, 2.0], requires_grad=True)
 @pytest.mark.parametrize("pair", [(1, 2), [1.0, 2.0], np.array([1, 2]), TRACKED, list(TRACKED)])
 def test_a_pair_is_read_in_any_form(pair):
     assert numbers(pair, (2,), "a pair").tolist() == [1, 2]
-    assert close(pair, (1, 2))
+    assert agree(pair, (1, 2))
     assert [number(part) for part in parts(pair, 2, "a pair")] == [1, 2]
 
 
@@ -46,9 +46,9 @@ def test_what_is_not_finite_is_a_number_only_where_that_is_allowed():
 
 
 def test_shapes_and_digits_decide_what_is_close():
-    assert not close([1.0, 2.0], [[1.0, 2.0]])
-    assert close(1.0, 1.0 + 1e-7)
-    assert not close(1.0, 1.0 + 1e-5)
+    assert not agree([1.0, 2.0], [[1.0, 2.0]])
+    assert agree(1.0, 1.0 + 1e-7)
+    assert not agree(1.0, 1.0 + 1e-5)
     assert array("text") is None
 
 

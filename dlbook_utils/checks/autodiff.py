@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from dlbook_utils.answers import close, numbers, parts
+from dlbook_utils.answers import agree, numbers, parts
 from dlbook_utils.exercises import exercise, require
 
 AB_PLUS_BC = [("p", "*", ("a", "b")), ("q", "*", ("b", "c")), ("f", "+", ("p", "q"))]
@@ -17,15 +17,15 @@ def find_the_slip(answer):
     """Exercise 1. Find the slip."""
     got = numbers(answer, (2,), "a pair of numbers, (slope in x, slope in y)")
     require(
-        not close(got, (2, 4)),
+        not agree(got, (2, 4)),
         "2 and 4 are the slopes with the slip in them: half of the product rule is missing",
     )
     require(
-        not close(got, (-1, 7)), "right numbers, wrong order: first the slope in x, then that in y"
+        not agree(got, (-1, 7)), "right numbers, wrong order: first the slope in x, then that in y"
     )
-    require(not close(got, (7, 9)), "the slope of x - y in y is -1")
+    require(not agree(got, (7, 9)), "the slope of x - y in y is -1")
     require(
-        close(got, (7, -1)),
+        agree(got, (7, -1)),
         "use the product rule once for each input: (x - y)' (x + 2y) + (x - y) (x + 2y)'",
     )
 
@@ -60,10 +60,10 @@ def run_program(answer):
         set(values) == set("abc"), "the caller's values changed: work on a copy of the dictionary"
     )
     got = numbers(got, (), one_number)
-    require(close(got, 18), f"ab + bc at (2, 3, 4) is 18, not {got:g}")
+    require(agree(got, 18), f"ab + bc at (2, 3, 4) is 18, not {got:g}")
     got = numbers(answer(SQUARE_OF_DIFFERENCE, {"a": 2, "b": 5}), (), one_number)
     require(
-        close(got, 9),
+        agree(got, 9),
         f"(a - b)(a - b) at (2, 5) is 9, not {got:g}: a step may read an earlier result twice",
     )
     try:
@@ -71,9 +71,9 @@ def run_program(answer):
     except KeyError as error:
         require(False, f"no name {error} in this program: its last step is named 'r', not 'f'")
     got = numbers(got, (), one_number)
-    require(not close(got, 4.5), "the order of a difference matters: left minus right")
+    require(not agree(got, 4.5), "the order of a difference matters: left minus right")
     require(
-        close(got, -4.5),
+        agree(got, -4.5),
         f"(a - b)c at (2.5, 4, 3) is -4.5, not {got:g}: return what the last step made",
     )
 
@@ -99,23 +99,23 @@ def run_tape(answer):
         got[0] != 0, "walk the tape from its end: a value must be finished before it is passed on"
     )
     require(
-        close(got, [8, 8, 1]),
+        agree(got, [8, 8, 1]),
         f"for (x + 1)² at x = 3 the adjoints are 8, 8, 1, not {got.tolist()}",
     )
     # 2 = 0 * 1 (values 2 and 5), 3 = 2 + 0
     got = adjoints([(2, ((0, 5.0), (1, 2.0))), (3, ((2, 1.0), (0, 1.0)))], 4)
     require(
-        close(got, [6, 2, 1, 1]),
+        agree(got, [6, 2, 1, 1]),
         f"for ab + a at (2, 5) the adjoints are 6, 2, 1, 1, not {got.tolist()}",
     )
     # 3 = 0.5 * 0 - 1.5 * 1, 2 = 0.25 * 3 + 2 * 0: the root is number 2
     got = adjoints([(3, ((0, 0.5), (1, -1.5))), (2, ((3, 0.25), (0, 2.0)))], 4)
     require(
-        not close(got, [0.5, -1.5, 0, 1]),
+        not agree(got, [0.5, -1.5, 0, 1]),
         "the root is the output of the last entry, whatever its number (here 2 of 0 to 3)",
     )
     require(
-        close(got, [2.125, -0.375, 1, 0.25]),
+        agree(got, [2.125, -0.375, 1, 0.25]),
         "for the slopes 0.5, -1.5, then 0.25, 2 and the root 2 the adjoints are 2.125, -0.375, "
         f"1, 0.25, not {got.tolist()}",
     )
@@ -131,7 +131,7 @@ def two_layer_gradients(answer):
     want.backward()
     got = parts(answer(W1, W2, x, y), 3, "three results, (loss, dW1, dW2)")
     loss = numbers(got[0], (), "the loss first, as one number")
-    require(close(loss, want.item()), f"the loss is {want.item():.6f}, the mean over all entries")
+    require(agree(loss, want.item()), f"the loss is {want.item():.6f}, the mean over all entries")
     dW2 = numbers(got[2], (3, 5), "dW2 third, in the shape of W2, (3, 5)")
     z1 = x @ W1.T
     d2 = 2 * (np.maximum(z1, 0) @ W2.T - y) / y.size
@@ -142,12 +142,12 @@ def two_layer_gradients(answer):
         (1.5, "the mean divides by all 21 entries, not by the 7 rows, and the square has a 2"),
         (0.5, "dW2 is half of what it should be: the 2 of the square's slope is missing"),
     ]:
-        require(not close(dW2, times * T2.grad), says)
-    require(not close(dW2, d2.T @ z1), "the second layer read relu(z1), not z1")
-    require(close(dW2, T2.grad), "dW2 is the slope at the output, transposed, times relu(z1)")
+        require(not agree(dW2, times * T2.grad), says)
+    require(not agree(dW2, d2.T @ z1), "the second layer read relu(z1), not z1")
+    require(agree(dW2, T2.grad), "dW2 is the slope at the output, transposed, times relu(z1)")
     dW1 = numbers(got[1], (5, 4), "dW1 second, in the shape of W1, (5, 4)")
-    require(not close(dW1, (d2 @ W2).T @ x), "the ReLU's mask is missing: multiply by (z1 > 0)")
-    require(close(dW1, T1.grad), "dW2 is right; follow d2 back through W2 and the mask for dW1")
+    require(not agree(dW1, (d2 @ W2).T @ x), "the ReLU's mask is missing: multiply by (z1 > 0)")
+    require(agree(dW1, T1.grad), "dW2 is right; follow d2 back through W2 and the mask for dW1")
 
 
 @exercise
@@ -164,13 +164,13 @@ def softplus_rule(answer):
             np.isfinite(value).all(),
             "exp(1000) overflows: log(1 + e^x) = max(x, 0) + log1p(e^-|x|)",
         )
-        require(close(value, np.logaddexp(0, x)), "the value is log(1 + e^x), entry by entry")
+        require(agree(value, np.logaddexp(0, x)), "the value is log(1 + e^x), entry by entry")
         g = np.array([3.0, -2.0, 1.0, 0.5, 2.0])
         got = numbers(pull(g), (5,), "from the pull an array in the shape of x")
         slope = 0.5 + 0.5 * np.tanh(x / 2)
     require(np.isfinite(got).all(), "the pull overflows: write its slope, the sigmoid, without e^x")
-    require(not close(got, slope), "the pull multiplies the gradient that comes in by the slope")
-    require(close(got, g * slope), "the slope of log(1 + e^x) is e^x / (1 + e^x), the sigmoid")
+    require(not agree(got, slope), "the pull multiplies the gradient that comes in by the slope")
+    require(agree(got, g * slope), "the slope of log(1 + e^x) is e^x / (1 + e^x), the sigmoid")
 
 
 @exercise
@@ -181,18 +181,18 @@ def convolution_cost(answer):
         forward, backward = numbers(got, (2,), "two numbers, (forward, backward)")
         right = n**2 * k**2 * c_in * c_out
         require(
-            not close(forward, n**2 * k**2 * c_out),
+            not agree(forward, n**2 * k**2 * c_out),
             "each output entry sums over all input channels: the factor c_in is missing",
         )
-        require(not close(forward, 2 * right), "count a multiplication with its addition as one")
+        require(not agree(forward, 2 * right), "count a multiplication with its addition as one")
         require(
-            close(forward, right), "an output entry costs k·k·c_in; there are n·n·c_out of them"
+            agree(forward, right), "an output entry costs k·k·c_in; there are n·n·c_out of them"
         )
         require(
-            not close(backward, right),
+            not agree(backward, right),
             "backward makes two gradients, that of the weights and that of the input",
         )
-        require(close(backward, 2 * right), "backward is two convolutions of the forward's size")
+        require(agree(backward, 2 * right), "backward is two convolutions of the forward's size")
 
 
 @exercise
@@ -213,16 +213,16 @@ def static_branch(answer):
 
     got = at(-3.0, 1.0)
     require(
-        not close(got, [-6.0, 2.0]),
+        not agree(got, [-6.0, 2.0]),
         "the trace holds only the branch that the example took: both must be in the graph",
     )
-    require(not close(got, [-4.0, 2.0]), "the condition is on the sum, not on each entry")
+    require(not agree(got, [-4.0, 2.0]), "the condition is on the sum, not on each entry")
     require(
-        close(got, [-4.0, 0.0]),
+        agree(got, [-4.0, 0.0]),
         f"for (-3, 1) the sum is negative: expected (-4, 0), got {got.tolist()}",
     )
-    require(close(at(5.0, -1.0), [10.0, -2.0]), "the other branch is 2x")
-    require(close(at(2.0, -2.0), [1.0, -3.0]), "a sum of 0 is not positive: there it is v - 1")
+    require(agree(at(5.0, -1.0), [10.0, -2.0]), "the other branch is 2x")
+    require(agree(at(2.0, -2.0), [1.0, -3.0]), "a sum of 0 is not positive: there it is v - 1")
 
 
 @exercise
@@ -231,13 +231,13 @@ def directions_needed(answer):
     for p, c in [(10_000, 0.5), (1_000_000, 0.1), (7_000_000_000, 0.9)]:
         got, want = numbers(answer(p, c), (), "one number, k"), c * c * (p + 1) / (1 - c * c)
         require(
-            not close(got, c * p, 0.02),
+            not agree(got, c * p, 0.02),
             "the cosine grows like the square root of the number of directions",
         )
         require(
-            not close(got, c * c * p, 0.005) or c * c < 0.02,
+            not agree(got, c * c * p, 0.005) or c * c < 0.02,
             "k stands below the fraction bar, too: solve c² (k + p + 1) = k for k",
         )
         require(
-            close(got, want, 0.02), f"for p = {p:,} and cosine {c} about {want:,.0f}, not {got:,g}"
+            agree(got, want, 0.02), f"for p = {p:,} and cosine {c} about {want:,.0f}, not {got:,g}"
         )

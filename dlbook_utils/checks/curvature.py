@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from dlbook_utils.answers import close, numbers, parts
+from dlbook_utils.answers import agree, numbers, parts
 from dlbook_utils.exercises import exercise, require
 
 
@@ -22,11 +22,11 @@ def newton_by_hand(answer):
     """Exercise 1. One step by hand."""
     got = numbers(answer, (2,), "a pair of numbers, (x, y)")
     x, y = 20 / 23, -5 / 23
-    require(not close(got, (x - 7, y + 4), 1e-3), "that is the step; add it to the start")
-    require(not close(got, (1.5, -1.75), 1e-3), "the mixed derivative, 1, is left out of H")
-    require(not close(got, (14 - x, -8 - y), 1e-3), "the step is minus H⁻¹g: this one goes uphill")
+    require(not agree(got, (x - 7, y + 4), 1e-3), "that is the step; add it to the start")
+    require(not agree(got, (1.5, -1.75), 1e-3), "the mixed derivative, 1, is left out of H")
+    require(not agree(got, (14 - x, -8 - y), 1e-3), "the step is minus H⁻¹g: this one goes uphill")
     require(
-        close(got, (x, y), 1e-2),
+        agree(got, (x, y), 1e-2),
         "the step leads to where the gradient vanishes: 6x + y = 5 and x + 4y = 0",
     )
 
@@ -66,21 +66,21 @@ def saddle_free_step(answer):
         return -Q @ ((Q.T @ g) / values)
 
     got = numbers(answer(g.clone(), H.clone(), damping), (4,), "a step of 4 numbers")
-    require(not close(got, -step(values.abs() + damping)), "the step must go downhill: minus")
+    require(not agree(got, -step(values.abs() + damping)), "the step must go downhill: minus")
     require(
-        not close(got, step(values + damping)), "that is damped Newton: take absolute eigenvalues"
+        not agree(got, step(values + damping)), "that is damped Newton: take absolute eigenvalues"
     )
     require(
-        not close(got, step((values + damping).abs())),
+        not agree(got, step((values + damping).abs())),
         "absolute values first, then the damping: |H| + λI, not |H + λI|",
     )
-    require(not close(got, step(values.abs())), "the damping is missing")
+    require(not agree(got, step(values.abs())), "the damping is missing")
     eye = torch.eye(4, dtype=torch.float64)
     require(
-        not close(got, -torch.linalg.solve(H.abs() + damping * eye, g)),
+        not agree(got, -torch.linalg.solve(H.abs() + damping * eye, g)),
         "|H| takes the absolute values of the eigenvalues, not of the entries",
     )
-    require(close(got, step(values.abs() + damping)), "expected -(|H| + λI)⁻¹ g")
+    require(agree(got, step(values.abs() + damping)), "expected -(|H| + λI)⁻¹ g")
 
 
 @exercise
@@ -145,11 +145,11 @@ def repaired_sam(answer):
     moved = seen[1] - start
     require(moved.norm() > 0, "both gradients were taken at the same point: move the weights")
     require(
-        not close(moved, 0.05 * g / sum(norms)),
+        not agree(moved, 0.05 * g / sum(norms)),
         "divide by the global norm: the root of the sum of squares, not the sum of the norms",
     )
     require(
-        not close(
+        not agree(
             moved,
             torch.cat(
                 [0.05 * (w / n).flatten() for w, n in zip((g[:3], g[3:]), norms, strict=True)]
@@ -157,15 +157,15 @@ def repaired_sam(answer):
         ),
         "one norm for all parameters together, not one for each",
     )
-    require(not close(moved, -0.05 * g / g.norm()), "the worst point lies uphill: plus")
-    require(close(moved, 0.05 * g / g.norm()), "move the weights by rho g / ‖g‖")
+    require(not agree(moved, -0.05 * g / g.norm()), "the worst point lies uphill: plus")
+    require(agree(moved, 0.05 * g / g.norm()), "move the weights by rho g / ‖g‖")
     second = torch.cat([w.grad.flatten() for w in weights])
     end = torch.cat([w.detach().flatten() for w in weights])
     require(
-        not close(end, seen[1] - 0.1 * second),
+        not agree(end, seen[1] - 0.1 * second),
         "put the weights back before the step: it starts from w, not from the worst point",
     )
-    require(close(end, start - 0.1 * second), "step from w with the gradient of the worst point")
+    require(agree(end, start - 0.1 * second), "step from w with the gradient of the worst point")
     got = numbers(losses, (2,), "both losses, as a pair")
     require(got[1] > got[0], "return the loss at w first, then the one at the worst point")
 
@@ -182,18 +182,18 @@ def softmax_fisher(answer):
 
     want = mean(torch.diag_embed(p) - outer)
     got = numbers(answer(W.clone(), X.clone()), (12, 12), "a matrix (12, 12) for 3 classes")
-    require(not close(got, want * len(X)), "the mean over the rows of X, not the sum")
-    require(not close(got, mean(torch.diag_embed(p))), "diag(p) alone: the part - p pᵀ is missing")
-    require(not close(got, -want), "the sign: F is a mean of squares, and positive")
+    require(not agree(got, want * len(X)), "the mean over the rows of X, not the sum")
+    require(not agree(got, mean(torch.diag_embed(p))), "diag(p) alone: the part - p pᵀ is missing")
+    require(not agree(got, -want), "the sign: F is a mean of squares, and positive")
     require(
-        not close(got, mean(torch.diag_embed(p) - outer, "nij,na,nb->aibj")),
+        not agree(got, mean(torch.diag_embed(p) - outer, "nij,na,nb->aibj")),
         "W is flattened row by row: first the class, then the input",
     )
     require(
-        not close(got, mean(torch.diag_embed(p * (1 - p)))),
+        not agree(got, mean(torch.diag_embed(p * (1 - p)))),
         "the classes are coupled: the off-diagonal of diag(p) - p pᵀ is not zero",
     )
-    require(close(got, want), "expected the mean of (diag(p) - p pᵀ) ⊗ x xᵀ")
+    require(agree(got, want), "expected the mean of (diag(p) - p pᵀ) ⊗ x xᵀ")
 
 
 @exercise
@@ -208,7 +208,7 @@ def attack(answer):
     [g] = torch.autograd.grad(cross_entropy(model(image), y), image)
     given = x.clone()
     got = answer(model, given, y, size)
-    require(close(given, x, 1e-12), "x itself was changed: work on a copy")
+    require(agree(given, x, 1e-12), "x itself was changed: work on a copy")
     numbers(got, (5, 6), "images in the shape of x")
     got = got.detach()
     require((got - x).abs().max() < size + 1e-9, f"a pixel changed by more than {size}")
@@ -235,12 +235,12 @@ def balanced(answer):
         torch.tensor(numbers(part, shape, f"a result of shape {shape}"))
         for part, shape in zip(got, shapes, strict=True)
     )
-    same = close((x @ V1.T + c1).relu() @ V2.T, (x @ W1.T + b1).relu() @ W2.T)
-    require(same or not close(c1, b1), "scale b1 with W1: it stands inside the ReLU, too")
+    same = agree((x @ V1.T + c1).relu() @ V2.T, (x @ W1.T + b1).relu() @ W2.T)
+    require(same or not agree(c1, b1), "scale b1 with W1: it stands inside the ReLU, too")
     require(same, "the function has changed: what multiplies layer 1 must divide layer 2")
     norms = f"{V1.norm():.3f} and {V2.norm():.3f}"
     require(
-        close(V1.norm(), V2.norm()), f"the norms are {norms}; c² = ‖W2‖ / ‖W1‖ makes them equal"
+        agree(V1.norm(), V2.norm()), f"the norms are {norms}; c² = ‖W2‖ / ‖W1‖ makes them equal"
     )
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from dlbook_utils.answers import array, call, close, number, numbers, parts
+from dlbook_utils.answers import agree, array, call, number, numbers, parts
 from dlbook_utils.exercises import exercise, require
 
 
@@ -13,29 +13,29 @@ def three_steps(answer):
     """Exercise 1. Three steps uphill."""
     place, limit = numbers(answer, (2,), "a pair of numbers, (place, limit of the rate)")
     require(
-        not close((limit, place), (-5.488, 1 / 3), 1e-2),
+        not agree((limit, place), (-5.488, 1 / 3), 1e-2),
         "right numbers, other order: first the place, then the limit",
     )
     require(
-        not close(limit, 2 / 3, 1e-2),
+        not agree(limit, 2 / 3, 1e-2),
         "3x² has the curvature 6: the limit is 2 / λ, with the second derivative, not the factor 3",
     )
     require(
-        not close(limit, 1 / 6, 1e-2),
+        not agree(limit, 1 / 6, 1e-2),
         "1 / λ is the rate that arrives in one step; the limit is twice that",
     )
-    require(not close(place, 5.488, 1e-3), "right size, wrong side: the factor 1 − ηλ is negative")
+    require(not agree(place, 5.488, 1e-3), "right size, wrong side: the factor 1 − ηλ is negative")
     require(
-        not close(place, 2 * (-0.2) ** 3, 1e-2),
+        not agree(place, 2 * (-0.2) ** 3, 1e-2),
         "the slope of 3x² is 6x, so a step multiplies by 1 − 0.4 · 6",
     )
     for steps in (1, 2, 4):
         require(
-            not close(place, 2 * (-1.4) ** steps, 1e-3),
+            not agree(place, 2 * (-1.4) ** steps, 1e-3),
             f"that is the place after {steps} step{'s' * (steps > 1)}; three are asked for",
         )
-    require(close(limit, 1 / 3, 1e-2), "the limit is 2 / λ; what is the second derivative of 3x²?")
-    require(close(place, -5.488, 1e-3), "each step multiplies x by 1 − ηλ; three steps, from 2")
+    require(agree(limit, 1 / 3, 1e-2), "the limit is 2 / λ; what is the second derivative of 3x²?")
+    require(agree(place, -5.488, 1e-3), "each step multiplies x by 1 − ηλ; three steps, from 2")
 
 
 @exercise
@@ -62,9 +62,9 @@ def nth_step(answer):
                 "that is the whole way of n steps; the n-th step alone is asked for",
             ),
         ]:
-            require(n == 1 or not close(got, wrong, 1e-5), message)
+            require(n == 1 or not agree(got, wrong, 1e-5), message)
         require(
-            close(got, length(n), 1e-5),
+            agree(got, length(n), 1e-5),
             f"for lr {lr}, β {beta}, n = {n}: the velocity is 1 + β + … + β^(n − 1)",
         )
 
@@ -105,7 +105,7 @@ def nesterov_step(answer):
     new, velocity = (numbers(g, (2,), "weights and velocity, as arrays of 2") for g in got)
     want = beta * v + lr * slope(theta - beta * v)
     require(
-        not close((velocity, new), (theta - want, want)),
+        not agree((velocity, new), (theta - want, want)),
         "right numbers, other order: the weights come first",
     )
     for wrong, message in [
@@ -134,15 +134,15 @@ def nesterov_step(answer):
             "the new gradient is not weighed by 1 − β in this form",
         ),
     ]:
-        require(not close(velocity, wrong), message)
-    require(close(velocity, want), "v = βv + η ∇L(θ − βv)")
-    require(not close(new, theta + want), "the velocity is subtracted from the weights")
-    require(not close(new, theta - lr * want), "the rate is in the velocity already: θ − v")
+        require(not agree(velocity, wrong), message)
+    require(agree(velocity, want), "v = βv + η ∇L(θ − βv)")
+    require(not agree(new, theta + want), "the velocity is subtracted from the weights")
+    require(not agree(new, theta - lr * want), "the rate is in the velocity already: θ − v")
     require(
-        not close(new, theta - beta * v - want),
+        not agree(new, theta - beta * v - want),
         "subtract the velocity from θ, not from the look-ahead point",
     )
-    require(close(new, theta - want), "θ = θ − v, with the new velocity")
+    require(agree(new, theta - want), "θ = θ − v, with the new velocity")
 
 
 def ravine_path(kind, lr, beta, textbook=False):
@@ -240,33 +240,33 @@ def late_ball(answer):
         want[0, 1] -= beta
         want[0, d] -= a
         require(
-            not close(M, want[::-1, ::-1]) and not close(M, want.T),
+            not agree(M, want[::-1, ::-1]) and not agree(M, want.T),
             "right numbers, other order: the newest weight comes first, a row for each result",
         )
         require(
-            close(M[1:], want[1:]),
+            agree(M[1:], want[1:]),
             "every row but the first only shifts: the weight of step t becomes that of step t − 1",
         )
         early = want[0].copy()
         early[d] += a
         early[d - 1] -= a
         require(
-            not close(M[0], early),
+            not agree(M[0], early),
             "the oldest of the d + 1 weights, of step t − d, is the one whose gradient arrives",
         )
         newest = want[0].copy()
         newest[d] += a
         newest[0] -= a
         require(
-            not close(M[0], newest),
+            not agree(M[0], newest),
             "−a at the newest weight is the gradient in time; the late one is of step t − d",
         )
         if d == 1:
             require(
-                not close(M[0], [1 + beta, -a]),
+                not agree(M[0], [1 + beta, -a]),
                 "for d = 1 two terms meet in one entry: −β and −a add up",
             )
-        require(close(M[0], want[0]), "the first row is 1 + β, then −β, and −a in the last place")
+        require(agree(M[0], want[0]), "the first row is 1 + β, then −β, and −a in the last place")
 
 
 @exercise
@@ -277,18 +277,18 @@ def rate_for_floor(answer):
         want = 2 * lam * target / (s2 / B + lam**2 * target)
         case = f"target {target}, λ {lam}, s² {s2}, B = {B}"
         require(
-            B == 1 or not close(got, 2 * lam * target / (s2 + lam**2 * target)),
+            B == 1 or not agree(got, 2 * lam * target / (s2 + lam**2 * target)),
             "the mean of B draws has the variance s² / B",
         )
         require(
-            not close(got, 2 * lam * target * B / s2),
+            not agree(got, 2 * lam * target * B / s2),
             "that is the rule for small rates; the exact floor has 2 − ηλ in its denominator",
         )
         require(
-            B == 1 or not close(got, 2 * lam * target / (s2 / math.sqrt(B) + lam**2 * target)),
+            B == 1 or not agree(got, 2 * lam * target / (s2 / math.sqrt(B) + lam**2 * target)),
             "1 / √B is for the standard deviation; a variance falls like 1 / B",
         )
-        require(close(got, want, 1e-3), f"{case}: solve V = η s² / (B λ (2 − ηλ)) for η")
+        require(agree(got, want, 1e-3), f"{case}: solve V = η s² / (B λ (2 − ηλ)) for η")
 
 
 @exercise
@@ -298,24 +298,24 @@ def mean_square_after(answer):
         got = number(call(answer, n, lam, sigma2), "one number, the mean square")
         want = sigma2 / (lam**2 * n)
         require(
-            lam == 1 or not close(got, sigma2 / (lam * n)),
+            lam == 1 or not agree(got, sigma2 / (lam * n)),
             "each step carries 1 / λ, and the mean square has it twice",
         )
         require(
-            lam == 1 or not close(got, sigma2 / n),
+            lam == 1 or not agree(got, sigma2 / n),
             "the noise enters through the rate, which has 1 / λ in it",
         )
         require(
-            n == 1 or not close(got, sigma2 / (lam**2 * n**2)),
+            n == 1 or not agree(got, sigma2 / (lam**2 * n**2)),
             "variances add up: the sum of n noises has n σ², before you divide by n²",
         )
         require(
-            n == 1 or not close(got, sigma2 / (lam**2 * (n + 1))),
+            n == 1 or not agree(got, sigma2 / (lam**2 * (n + 1))),
             "after n steps the last rate was 1 / (λ n): n noises, not n + 1",
         )
-        require(n == 1 or not close(got, sigma2 / lam**2), "the noises average out as n grows")
+        require(n == 1 or not agree(got, sigma2 / lam**2), "the noises average out as n grows")
         require(
-            close(got, want),
+            agree(got, want),
             f"n = {n}, λ {lam}, σ² {sigma2}, got {got:.3g}: multiply step t by t + 1 and add up; "
             "λ n θ_n is minus the sum of n noises",
         )

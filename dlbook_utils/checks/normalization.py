@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlbook_utils.answers import close, number, numbers, parts
+from dlbook_utils.answers import agree, number, numbers, parts
 from dlbook_utils.exercises import exercise, require
 
 LEARNED = 2 * (5 + 12 + 128)
@@ -41,27 +41,27 @@ def running_statistics(answer):
 
     got = parts(answer([list(batch) for batch in batches]), 2, "2 things: (mean, variance)")
     got = np.array([number(v) for v in got])
-    require(not close(got[0], run(0.9)[0]), "momentum is the weight of the new batch, not the old")
+    require(not agree(got[0], run(0.9)[0]), "momentum is the weight of the new batch, not the old")
     require(
-        not close(got, run(ddof=0)),
+        not agree(got, run(ddof=0)),
         "the batch is normalized by the variance over m; the record gets the one over m - 1",
     )
     require(
-        not close(got[1], run(second=0.0)[1]),
+        not agree(got[1], run(second=0.0)[1]),
         "the running variance starts at 1, not at 0",
     )
     root = 1.0
     for batch in batches:
         root += 0.1 * (np.std(batch, ddof=1) - root)
-    require(not close(got[1], root), "variances are remembered, not standard deviations")
+    require(not agree(got[1], root), "variances are remembered, not standard deviations")
     pooled = np.concatenate(batches)
     require(
-        not close(got[0], 0.1 * pooled.mean()),
+        not agree(got[0], 0.1 * pooled.mean()),
         "the layer does not see all batches at once: apply the rule once for each, in order",
     )
-    require(close(got, run()), f"expected {run().round(4).tolist()}, got {got.round(4).tolist()}")
+    require(agree(got, run()), f"expected {run().round(4).tolist()}, got {got.round(4).tolist()}")
     other = parts(answer([[1.0, 3.0]], momentum=0.5), 2, "2 things: (mean, variance)")
-    require(close([number(v) for v in other], [1.0, 1.5]), "use the momentum that you are given")
+    require(agree([number(v) for v in other], [1.0, 1.5]), "use the momentum that you are given")
 
 
 @exercise
@@ -70,15 +70,15 @@ def half_scale(answer):
     for eps in (1e-5, 0.03):
         got, right = number(answer(eps)), (eps / 3) ** 0.5
         require(
-            not close(got, eps**0.5, 1e-8),
+            not agree(got, eps**0.5, 1e-8),
             "at c = √ε the output's deviation is 1/√2: set c²/(c² + ε) to 1/4",
         )
         require(
-            not close(got, eps, 1e-8),
+            not agree(got, eps, 1e-8),
             "that is right for ε outside the root; here it stands inside: c/√(c² + ε)",
         )
-        require(not close(got, eps / 3, 1e-8), "that is the variance c²; c is its root")
-        require(close(got, right, 1e-8), f"for ε = {eps:g} expected {right:.4g}, got {got:.4g}")
+        require(not agree(got, eps / 3, 1e-8), "that is the variance c²; c is its root")
+        require(agree(got, right, 1e-8), f"for ε = {eps:g} expected {right:.4g}, got {got:.4g}")
 
 
 @exercise
@@ -104,27 +104,27 @@ def layer_norm_gradients(answer):
 
     h = g * gamma
     require(
-        not close(got[0], h / s),
+        not agree(got[0], h / s),
         "mean and deviation were taken as constants: every entry of a row moves them",
     )
     require(
-        not close(got[0], (h - h.mean(axis=1, keepdims=True)) / s),
+        not agree(got[0], (h - h.mean(axis=1, keepdims=True)) / s),
         "the mean's part is there; the deviation's, z times the mean of g z, is missing",
     )
     require(
-        not close(got[0], gamma * back(g)),
+        not agree(got[0], gamma * back(g)),
         "γ stands outside the means: multiply by it first, it differs from entry to entry",
     )
-    require(not close(got[0], back(g)), "γ is missing: what arrives at z is g times γ")
+    require(not agree(got[0], back(g)), "γ is missing: what arrives at z is g times γ")
     require(
-        not close(got[0], back(h, 0)), "the means run over a row's features, not over the batch"
+        not agree(got[0], back(h, 0)), "the means run over a row's features, not over the batch"
     )
-    require(close(got[0], want[0]), "dx is not right yet: compare with standardize_backward")
+    require(agree(got[0], want[0]), "dx is not right yet: compare with standardize_backward")
     require(
-        not close(got[1], (g * x).sum(axis=0)), "γ multiplies z, not x: its gradient sums g times z"
+        not agree(got[1], (g * x).sum(axis=0)), "γ multiplies z, not x: its gradient sums g times z"
     )
-    require(close(got[1], want[1]), "dgamma is the sum over the batch of g times z")
-    require(close(got[2], want[2]), "dbeta is the sum over the batch of g")
+    require(agree(got[1], want[1]), "dgamma is the sum over the batch of g times z")
+    require(agree(got[2], want[2]), "dbeta is the sum over the batch of g")
 
 
 @exercise
@@ -135,20 +135,20 @@ def merged_moments(answer):
     n, means, variances = (np.array(v) for v in zip(*reports, strict=True))
     together = np.concatenate(shares)
     mean, var = (number(v) for v in parts(answer(list(reports)), 2, "2 things: (mean, variance)"))
-    require(not close(mean, means.mean()), "the counts differ: weight each mean by its count")
-    require(close(mean, together.mean()), f"mean: expected {together.mean():.4f}, got {mean:.4f}")
+    require(not agree(mean, means.mean()), "the counts differ: weight each mean by its count")
+    require(agree(mean, together.mean()), f"mean: expected {together.mean():.4f}, got {mean:.4f}")
     require(
-        not close(var, variances.mean()) and not close(var, n @ variances / n.sum()),
+        not agree(var, variances.mean()) and not agree(var, n @ variances / n.sum()),
         "the spread between the devices' means is missing",
     )
     require(
-        not close(var, (variances + (means - mean) ** 2).mean()),
+        not agree(var, (variances + (means - mean) ** 2).mean()),
         "the counts differ: weight each variance by its count",
     )
     require(
-        not close(var, together.var(ddof=1)), "that is the variance over n - 1; give the one over n"
+        not agree(var, together.var(ddof=1)), "that is the variance over n - 1; give the one over n"
     )
-    require(close(var, together.var()), f"variance: expected {together.var():.4f}, got {var:.4f}")
+    require(agree(var, together.var()), f"variance: expected {together.var():.4f}, got {var:.4f}")
 
 
 @exercise
@@ -178,21 +178,21 @@ def folded_linear(answer):
         c = bn.bias - a * bn.running_mean
         W, b = linear.weight, linear.bias
         no_eps = W * (bn.weight / bn.running_var.sqrt())
-        require(not close(weight, no_eps), "the layer's ε stands inside the root: add bn.eps")
+        require(not agree(weight, no_eps), "the layer's ε stands inside the root: add bn.eps")
         square = bn.weight / (bn.running_var + bn.eps)
-        require(not close(weight, W * square), "divide by the root of the variance")
+        require(not agree(weight, W * square), "divide by the root of the variance")
         require(
-            close(weight, W * a, 1e-4),
+            agree(weight, W * a, 1e-4),
             "scale the weight's columns, one for each input, by γ/√(v+ε)",
         )
-        require(not close(bias, b, 1e-4), "the shift β - aμ must go through the weight too")
-        require(not close(bias, b + W @ bn.bias, 1e-4), "the running mean is missing: c = β - aμ")
+        require(not agree(bias, b, 1e-4), "the shift β - aμ must go through the weight too")
+        require(not agree(bias, b + W @ bn.bias, 1e-4), "the running mean is missing: c = β - aμ")
         require(
-            not close(bias, b + (W * a) @ c, 1e-4),
+            not agree(bias, b + (W * a) @ c, 1e-4),
             "c is already scaled: send it through the old weight, not the new one",
         )
-        require(close(bias, b + W @ c, 1e-4), "the bias is b + Wc with c = β - aμ")
-        require(close(x @ weight.T + bias, want, 1e-3), "the folded layer's outputs differ")
+        require(agree(bias, b + W @ c, 1e-4), "the bias is b + Wc with c = β - aμ")
+        require(agree(x @ weight.T + bias, want, 1e-3), "the folded layer's outputs differ")
 
 
 class Part(nn.Module):
@@ -255,9 +255,9 @@ def batch_renorm(answer):
     require(isinstance(got, torch.Tensor), "return a tensor, so that a gradient can flow")
     require(got.shape == x.shape, f"one z for each entry: {tuple(x.shape)}")
     z = (x - x.mean(0)) / (x.var(0, correction=0) + 1e-5).sqrt()
-    require(not close(got, z), "that is BatchNorm: r and d are missing")
+    require(not agree(got, z), "that is BatchNorm: r and d are missing")
     require(
-        close(got, (x - mean) / std),
+        agree(got, (x - mean) / std),
         "without the clips it equals (x - mean)/std with the running ones: check r and d, "
         "and that σ_B is the root of the variance over B, plus ε",
     )
@@ -265,12 +265,12 @@ def batch_renorm(answer):
     r = ((x.var(0, correction=0) + 1e-5).sqrt() / std).detach()
     d = ((x.mean(0) - mean) / std).detach()
     require(
-        not close(got, z * r.clamp(max=3) + d.clamp(-5, 5)), "r has a lower limit as well: 1/r_max"
+        not agree(got, z * r.clamp(max=3) + d.clamp(-5, 5)), "r has a lower limit as well: 1/r_max"
     )
-    require(not close(got, z * r + d), "the clips are missing: r to [1/r_max, r_max], d to ±d_max")
+    require(not agree(got, z * r + d), "the clips are missing: r to [1/r_max, r_max], d to ±d_max")
     r, d = r.clamp(1 / 3, 3), d.clamp(-5, 5)
-    require(close(got, z * r + d), "with r_max = 3 and d_max = 5 the values are not right")
+    require(agree(got, z * r + d), "with r_max = 3 and d_max = 5 the values are not right")
     g = torch.randn((8, 5), generator=generator, dtype=torch.float64)
     [mine] = torch.autograd.grad((got * g).sum(), x)
     [theirs] = torch.autograd.grad(((z * r + d) * g).sum(), x)
-    require(close(mine, theirs), "no gradient flows through r and d: detach them, and only them")
+    require(agree(mine, theirs), "no gradient flows through r and d: detach them, and only them")
