@@ -4,8 +4,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python
 QUICK = $(RUN) -m pytest -q -m "not slow" --ignore=tests/browser
 # two chapters side by side, one thread each
-SLOW = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-	$(RUN) -m pytest -q -m slow --nbval-lax --nbval-current-env -n 2 --dist loadscope
+PARALLEL = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(RUN) -m pytest -q -n 2
 OURS = dlbook_utils tests tools _ext
 
 .PHONY: help book test check lab serve zip epub text nb experiments clean setup
@@ -28,7 +27,8 @@ book: setup
 
 # what fails cheaply comes first
 test: check
-	$(SLOW) chapters tests --ignore=tests/browser
+	$(PARALLEL) --dist loadscope --nbval-lax --nbval-current-env chapters
+	$(PARALLEL) -m slow tests --ignore=tests/browser
 	$(RUN) tools/book.py --fresh
 	$(RUN) -m pytest -q -n 2 tests/browser
 	@$(RUN) tools/editions.py epub

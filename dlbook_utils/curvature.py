@@ -1,20 +1,25 @@
 """Curvature of a loss without forming its Hessian; the chapter `curvature` writes it out."""
 
+from collections.abc import Callable, Sequence
+
 import torch
+from torch import Tensor
+
+Product = Callable[[Tensor], Tensor]  # v -> H v, vectors (p,)
 
 
-def flat(tensors):
+def flat(tensors: Sequence[Tensor]) -> Tensor:
     """All entries in one vector (p,)."""
     return torch.cat([t.reshape(-1) for t in tensors])
 
 
-def hessian_product(loss, params):
+def hessian_product(loss: Tensor, params: Sequence[Tensor]) -> Product:
     """v -> H v for vectors (p,): the gradient of the number g . v, as in Pearlmutter (1994)."""
     g = flat(torch.autograd.grad(loss, params, create_graph=True))
     return lambda v: flat(torch.autograd.grad(g @ v, params, retain_graph=True))
 
 
-def lanczos(product, first, steps):
+def lanczos(product: Product, first: Tensor, steps: int) -> Tensor:
     """Ritz values (steps,), ascending: the outer eigenvalues converge first (Lanczos, 1950)."""
     Q, alphas, betas = [first / first.norm()], [], []
     for _ in range(steps):
@@ -33,7 +38,7 @@ def lanczos(product, first, steps):
     return torch.linalg.eigvalsh(T)
 
 
-def sharpness(loss, params, steps=15, seed=0):
+def sharpness(loss: Tensor, params: Sequence[Tensor], steps: int = 15, seed: int = 0) -> float:
     """The greatest eigenvalue of the Hessian of `loss` in `params`."""
     params = list(params)
     generator = torch.Generator().manual_seed(seed)

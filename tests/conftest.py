@@ -22,13 +22,6 @@ def book_style():
     plt.close("all")
 
 
-def pytest_collection_modifyitems(items):
-    """A chapter's cell, as nbval collects it, is slow like every test that executes a chapter."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker("slow")
-
-
 @pytest.fixture(scope="session")
 def package_source(tmp_path_factory) -> Path:
     """A copy of what the package is built from: a build leaves files beside its sources."""
