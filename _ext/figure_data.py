@@ -13,6 +13,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
+FIGURE = re.compile(r'class="(dl-explore|dl-workbench)"')
 DATA = re.compile(r'<script type="application/json">(.*?)</script>', re.DOTALL)
 FOLDER = "_static/figures"
 
@@ -24,7 +25,7 @@ def move_out(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """
     for node in doctree.findall(nodes.raw):
         html = node.astext()
-        if 'class="dl-explore"' in html:
+        if FIGURE.search(html):
             epub = app.builder.name == "epub"
             html = DATA.sub("", html) if epub else address_for_data(app, docname, html)
             node.children = [nodes.Text(html)]
@@ -38,17 +39,15 @@ def address_for_data(app: Sphinx, docname: str, html: str) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(as_script(name, data))
     up = "../" * docname.count("/")
-    return DATA.sub("", html).replace(
-        'class="dl-explore"', f'class="dl-explore" data-frames="{up}{FOLDER}/{name}.js"'
-    )
+    return FIGURE.sub(rf'\g<0> data-frames="{up}{FOLDER}/{name}.js"', DATA.sub("", html))
 
 
 def as_script(name: str, data: str) -> str:
-    """The data as a script; where a figure computes its states, its function beside them."""
+    """The data as a script; where a figure computes its states, its code beside them."""
     data = json.loads(data)
-    function = data.pop("script", None)
+    code = data.pop("script", None)
     said = f'(window.dlFigures ??= {{}})["{name}"] = {json.dumps(data, separators=(",", ":"))};\n'
-    return said + (f'window.dlFigures["{name}"].compute =\n{function};\n' if function else "")
+    return said + (f'window.dlFigures["{name}"].code =\n{code};\n' if code else "")
 
 
 def setup(app: Sphinx) -> dict:

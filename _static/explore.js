@@ -2,6 +2,7 @@
 // controls choose among them. A frame is a list of numbers of lines that all frames share.
 // A figure's data is loaded when the figure comes near the window. Its state stands in the page's
 // address, behind the figure's id: #figure-1a2b3c4d:step=3&mode=reverse
+// A workbench has no states: its own script makes its controls and its pictures.
 
 document.addEventListener("DOMContentLoaded", () => {
   const near = new IntersectionObserver((entries) => {
@@ -10,7 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
       load(entry.target);
     }
   }, { rootMargin: "600px" });
-  document.querySelectorAll(".dl-explore").forEach((figure) => near.observe(figure));
+  document.querySelectorAll(".dl-explore, .dl-workbench").forEach((figure) => near.observe(figure));
   goToLinked();
   window.addEventListener("hashchange", goToLinked);
 });
@@ -19,8 +20,18 @@ function load(figure) {
   const script = document.createElement("script");
   script.src = figure.dataset.frames;
   const name = script.src.match(/(\w+)\.js$/)[1];
-  script.addEventListener("load", () => enliven(figure, window.dlFigures[name]));
+  const begin = figure.matches(".dl-workbench") ? assemble : enliven;
+  script.addEventListener("load", () => begin(figure, window.dlFigures[name]));
   document.head.append(script);
+}
+
+// Put a workbench where the drawing stood that is for readers without scripts.
+function assemble(figure, { data, code }) {
+  const root = document.createElement("div");
+  root.className = "dl-bench";
+  figure.querySelector(".dl-figure").replaceWith(root);
+  const says = figure.querySelector(".dl-says");
+  code.build(root, data, (sentence) => { says.textContent = sentence; }, code.compute);
 }
 
 function enliven(figure, data) {
@@ -35,7 +46,7 @@ function enliven(figure, data) {
     inputs.forEach((input, i) => say(input, data.parameters[i].values[state[i]]));
     if (frame === drawn) return;
     drawn = frame;
-    const sentence = data.compute ? move(figure, data, state) : show(figure, data, frame);
+    const sentence = data.code ? move(figure, data, state) : show(figure, data, frame);
     figure.querySelector(".dl-says").textContent = sentence;
     figure.querySelector("svg").setAttribute("aria-label", sentence);
   }
@@ -72,7 +83,7 @@ function show(figure, data, frame) {
 // Compute a state, and move the curves of the first drawing to where it says.
 function move(figure, data, state) {
   const named = data.parameters.map((p, i) => [p.name, p.values[state[i]]]);
-  const { curves, sentence } = data.compute(Object.fromEntries(named));
+  const { curves, sentence } = data.code(Object.fromEntries(named));
   const at = (value, { log, start, slope }) =>
     (start + slope * (log ? Math.log10(value) : value)).toFixed(2);
   curves.forEach(([xs, ys], n) => {

@@ -1,9 +1,12 @@
 """Interactive figures: native controls in the built page, without a kernel; widgets in a live one.
 
-Two ways to give the page its states, one call for both. Either every state is drawn when the
-chapter runs, and the page stores the drawings; or a small script computes the curves in the page,
-and moves those of the first drawing. A script's twin in Python is the drawing function itself: a
-test holds the two together.
+Two ways to give the page its states, one call for both: `explore`. Either every state is drawn
+when the chapter runs, and the page stores the drawings; or a small script computes the curves in
+the page, and moves those of the first drawing. A script's twin in Python is the drawing function
+itself: a test holds the two together.
+
+`workbench` is for what has no list of states, such as a drawing of the reader's own: its script
+makes the controls as well.
 """
 
 import gzip
@@ -55,13 +58,32 @@ def explore(
         display({"text/html": html, "text/plain": f"Interactive figure: {caption}"}, raw=True)
 
 
-def page_html(fig: Figure, sentence: str, caption: str, data: dict) -> str:
+def workbench(draw: Draw, caption: str, script: str, data: dict, **values: Iterable) -> None:
+    """Show a figure that a script of `figure_scripts` replaces by a small tool of its own.
+
+    The script is one object: `compute(data, input)` returns numbers and a `sentence`, and
+    `build(root, data, say, compute)` fills an empty element with labeled controls and calls
+    `say(sentence)` after each change. A test holds `compute` to its twin in Python. `draw(**state)`
+    gives what stands there without scripts, from the first of the `values`; in a live kernel
+    widgets call it.
+    """
+    if os.environ.get("DLBOOK_BUILD") or not show_widgets(draw, values, None):
+        fig, sentence = draw(**next(states_of(values)))
+        source = (SCRIPTS / f"{script}.js").read_text()
+        data = {"data": data, "script": source}
+        html = page_html(fig, sentence, caption, data, kind="dl-workbench")
+        display({"text/html": html, "text/plain": f"Interactive figure: {caption}"}, raw=True)
+
+
+def page_html(
+    fig: Figure, sentence: str, caption: str, data: dict, kind: str = "dl-explore"
+) -> str:
     """The first state as a figure, and the data from which `explore.js` makes the others."""
     name = name_for(caption)
     # "<" as an escape, so that nothing in the data can end the script element
     packed = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     html = (
-        f'<figure class="dl-explore" id="{name}"><div class="dl-controls"></div>'
+        f'<figure class="{kind}" id="{name}"><div class="dl-controls"></div>'
         f'<div class="dl-figure" tabindex="0">{svg(fig, sentence, name)}</div>'
         f'<p class="dl-says" aria-live="polite">{escape(sentence)}</p>'
         f"<figcaption>{escape(caption)}</figcaption>"

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import book_numbers
 import chapter_header
 import claims_ledger
+import figure_data
 import launch_buttons
 import lean_pages
 import pytest
@@ -110,3 +111,16 @@ def test_only_code_for_a_distant_server_is_left_out():
     context = {"script_files": [ours, theirs, inline], "css_files": ["a.css", "sphinx-thebe.css"]}
     lean_pages.without_thebe(None, "", "", context, None)
     assert context == {"script_files": [ours], "css_files": ["a.css"]}
+
+
+@pytest.mark.parametrize("kind", ["dl-explore", "dl-workbench"])
+def test_a_figures_data_leaves_the_page_with_its_code(kind, tmp_path):
+    data = '{"data":[1],"script":"(state) => 7"}'
+    html = f'<figure class="{kind}"><script type="application/json">{data}</script></figure>'
+    page = figure_data.address_for_data(SimpleNamespace(outdir=tmp_path), "chapters/a", html)
+    [file] = (tmp_path / "_static" / "figures").iterdir()
+    address = f"../_static/figures/{file.name}"
+    assert page == f'<figure class="{kind}" data-frames="{address}"></figure>'
+    said, code = file.read_text().split(";\n", 1)
+    assert said.endswith('= {"data":[1]}')
+    assert code.endswith(".code =\n(state) => 7;\n")

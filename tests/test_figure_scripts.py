@@ -1,15 +1,13 @@
 """What a script computes in the page is what its twin in Python draws."""
 
 import itertools
-import json
-import os
 import re
-import shutil
-import subprocess
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from node import results
 
 from dlbook_utils.bias_correction import draw_bias_correction
 from dlbook_utils.difference_errors import FUNCTIONS, draw_difference_errors
@@ -18,6 +16,7 @@ from dlbook_utils.interactive import SCRIPTS, computed
 from dlbook_utils.schedule_designer import KINDS, draw_schedule
 from dlbook_utils.trajectories import LANDSCAPES, OPTIMIZERS, draw_trajectory
 
+TESTS = Path(__file__).parent
 pytestmark = pytest.mark.usefixtures("book_style")
 
 TWINS = {
@@ -56,28 +55,18 @@ TWINS = {
 }
 
 
-def run_script(name: str, states: list[dict]) -> list[dict]:
-    """What the script returns for these states, run by Node."""
-    if shutil.which("node") is None:  # a person gets a hint; where nobody reads hints, fail
-        stop = pytest.fail if os.environ.get("CI") else pytest.skip
-        stop("Node is not here (on Debian or Ubuntu: apt-get install nodejs)")
-    code = f"const f = {(SCRIPTS / f'{name}.js').read_text().strip()};"
-    code += f"console.log(JSON.stringify({json.dumps(states)}.map(f)))"
-    code = re.sub(r"^const f = (//.*\n)+", "const f = ", code)
-    run = subprocess.run(["node", "-e", code], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
-
-
 def test_every_script_has_a_twin():
-    assert {file.stem for file in SCRIPTS.glob("*.js")} == set(TWINS)
+    workbenches = {file.stem for file in SCRIPTS.glob("*.js") if "build(" in file.read_text()}
+    assert {file.stem for file in SCRIPTS.glob("*.js")} == set(TWINS) | workbenches
+    for name in workbenches:
+        assert "results(" in (TESTS / f"test_{name}.py").read_text(), "compute is tested there"
 
 
 @pytest.mark.parametrize("name", TWINS)
 def test_a_script_draws_what_its_twin_draws(name):
     draw, values = TWINS[name]
     states = [dict(zip(values, s, strict=True)) for s in itertools.product(*values.values())]
-    for state, got in zip(states, run_script(name, states), strict=True):
+    for state, got in zip(states, results(name, [[s] for s in states]), strict=True):
         fig, sentence = draw(**state)
         lines = fig.axes[0].lines
         assert got["sentence"] == sentence

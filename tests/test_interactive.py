@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import figure_data
 import ipywidgets
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from traitlets import TraitError
 
 from dlbook_utils import interactive
 from dlbook_utils.figures import name_for, svg
-from dlbook_utils.interactive import control, explore, page_html, player_for, stored
+from dlbook_utils.interactive import control, explore, page_html, player_for, stored, workbench
 
 pytestmark = pytest.mark.usefixtures("book_style")
 
@@ -103,3 +104,21 @@ def test_a_kernel_plays_through_all_values(options, moved):
     player = player_for(ipywidgets, slider)
     ends = (2, 8, 3) if moved == "value" else (0, 2, 1)
     assert (player.min, player.max, player.step) == ends
+
+
+def test_a_workbench_brings_its_script_and_its_data(monkeypatch, tmp_path):
+    script = "({ compute: (data, input) => 0, build: (root) => root.append('</script>') })"
+    (tmp_path / "bench.js").write_text(script)
+    monkeypatch.setattr(interactive, "SCRIPTS", tmp_path)
+    shown = []
+    monkeypatch.setattr(interactive, "display", lambda what, **_: shown.append(what))
+    workbench(a_line, "Lines", "bench", {"weights": [1, 2]}, slope=[1, 2])
+    monkeypatch.setenv("DLBOOK_BUILD", "1")
+    workbench(a_line, "Lines", "bench", {"weights": [1, 2]}, slope=[1, 2])
+    live, built = shown
+    assert type(live).__module__.startswith("ipywidgets")
+    html = built["text/html"]
+    assert 'class="dl-workbench"' in html
+    assert html.count("<svg") == html.count("</script>") == 1
+    [data] = figure_data.DATA.findall(html)
+    assert json.loads(data) == {"data": {"weights": [1, 2]}, "script": script}
