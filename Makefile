@@ -27,7 +27,6 @@ book: setup
 
 # what fails cheaply comes first
 test: check
-	$(PARALLEL) --dist loadscope --nbval-lax --nbval-current-env chapters
 	$(PARALLEL) -m slow tests --ignore=tests/browser
 	$(RUN) tools/book.py --fresh
 	$(RUN) -m pytest -q -n 2 tests/browser

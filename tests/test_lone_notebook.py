@@ -1,7 +1,11 @@
-"""A chapter alone: in Colab, on Kaggle, or as a copy that somebody mailed."""
+"""A chapter alone: in Colab, on Kaggle, or as a copy that somebody mailed.
+
+This is also where nbval runs every chapter: a chapter that passes alone passes in the book.
+"""
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +17,7 @@ from freshness import PACKAGE, code_of
 
 BOOK = Path(__file__).parents[1]
 CHAPTERS = sorted((BOOK / "chapters").glob("*.ipynb"))
-EXECUTE = "from nbclient.cli import main; main()"
+NBVAL = ["-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"]
 
 
 @pytest.fixture(scope="session")
@@ -39,13 +43,13 @@ def host(tmp_path) -> Path:
 
 
 def run_alone(host, chapter, folder, source) -> subprocess.CompletedProcess:
-    """Execute a copy of the chapter in an empty folder, without a network."""
+    """Execute a copy of the chapter with nbval in an empty folder, without a network."""
     (folder / "alone").mkdir()
     shutil.copy(chapter, folder / "alone")
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "DLBOOK_BUILD")}
     env |= {"DLBOOK_SOURCE": source, "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
     env |= dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
-    command = [host, "-c", EXECUTE, chapter.name]
+    command = [host, *NBVAL, chapter.name]
     return subprocess.run(command, cwd=folder / "alone", env=env, capture_output=True, text=True)
 
 
@@ -55,14 +59,16 @@ def test_a_chapter_runs_alone(chapter, host, repository, tmp_path):
     absent = subprocess.run([host, "-c", f"import {PACKAGE}"], cwd=tmp_path, capture_output=True)
     assert b"ModuleNotFoundError" in absent.stderr
     ran = run_alone(host, chapter, tmp_path, repository)
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr
+    passed = int(re.search(r"(\d+) passed", ran.stdout)[1])
+    assert passed == len(code_of(chapter))
 
 
 @pytest.mark.slow
 def test_a_lone_chapter_without_a_source_says_what_to_do(host, tmp_path):
     ran = run_alone(host, CHAPTERS[0], tmp_path, source="")
     assert ran.returncode != 0
-    assert "dlbook_utils is not here" in ran.stderr
+    assert "dlbook_utils is not here" in ran.stdout
 
 
 def names_used(code: list[str]) -> str:
