@@ -100,6 +100,11 @@ def largest_error(answer):
         not agree(got, (padded(row.roll(2, -1)) - padded(row)).abs().max()),
         "that tests invariance: the output has to move before you compare",
     )
+    both = [got, number(call(answer, lambda x: -padded(x), row, 2))]
+    require(
+        agree(max(both), min(both)) or not agree(max(both), want.max()),
+        "an error has no sign: the largest absolute value",
+    )
     require(not agree(got, want.mean()), "the largest error, not the mean: an edge is easily lost")
     require(
         agree(got, want.max()),
@@ -112,6 +117,7 @@ def best_match(answer):
     """Exercise 5. A pattern in time"""
     signals, pattern = drawn(4, 20), drawn(5, seed=1)
     signals[0, 17:] += 9 * pattern[:3].sign()  # the end: where the pattern does not fit any more
+    signals[1, 15:] = 3 * pattern  # the last place at which it fits
     windows = signals.unfold(1, 5, 1) @ pattern
     match, start = parts(
         call(answer, signals.clone(), pattern.clone()), 2, "2 things: match, start"
@@ -129,6 +135,10 @@ def best_match(answer):
     require(
         not any(agree(match, wrong.max(1).values) for wrong in (ring, padded, wide)),
         "only where the whole pattern fits: no padding, no wrapping around",
+    )
+    require(
+        not agree(match, windows[:, :-1].max(1).values),
+        "the pattern fits at T - m + 1 places: the last one is missing",
     )
     require(not agree(match, windows.mean(1)), "the largest match, not the mean over time")
     require(

@@ -164,6 +164,14 @@ MISTAKES = {
         (lambda *sizes: (conv_and_local(*sizes)[0], 7), "local layer: expected"),
     ],
     "largest_error": [
+        (
+            lambda f, x, k, s=1: (f(x.roll(k, -1)) - f(x).roll(k // s, -1)).max(),
+            "has no sign",
+        ),
+        (
+            lambda f, x, k, s=1: (f(x.roll(k, -1)) - f(x).roll(k // s, -1)).min().neg(),
+            "has no sign",
+        ),
         (lambda f, x, k, s=1: (f(x.roll(k, -1)) - f(x)).abs().max(), "is equivariant, yet"),
         (
             lambda f, x, k, s=1: (f(x.roll(k, -1)) - f(x).roll(k, -1)).abs().max(),
@@ -182,6 +190,7 @@ MISTAKES = {
         (lambda f, x, k, s=1: 0.0, "zero padding on rows"),
     ],
     "best_match": [
+        (lambda signals, pattern: best_match(signals[:, :-1], pattern), "last one is missing"),
         (lambda signals, pattern: best_match(signals, pattern)[0], "expected 2 things"),
         (lambda signals, pattern: best_match(signals, pattern.flip(0)), "turned around"),
         (
