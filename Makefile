@@ -2,8 +2,7 @@
 
 PYTHON ?= python3
 RUN = .venv/bin/python
-QUICK = $(RUN) -m pytest -q -m "not slow" --ignore=tests/browser
-# two chapters side by side, one thread each
+# two tests or chapters side by side, one thread each
 PARALLEL = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(RUN) -m pytest -q -n 2
 OURS = dlbook_utils tests tools _ext
 
@@ -29,7 +28,7 @@ book: setup
 test: check
 	$(PARALLEL) -m slow tests --ignore=tests/browser
 	$(RUN) tools/book.py --fresh
-	$(RUN) -m pytest -q -n 2 tests/browser
+	$(PARALLEL) tests/browser
 	@$(RUN) tools/editions.py epub
 	@$(RUN) tools/budgets.py
 
@@ -37,7 +36,7 @@ check: setup
 	$(RUN) -m ruff check $(OURS)
 	$(RUN) -m ruff format --check $(OURS)
 	$(RUN) -m codespell_lib $(OURS) chapters pages *.md
-	$(QUICK)
+	$(PARALLEL) -m "not slow" tests --ignore=tests/browser
 
 lab: setup
 	$(RUN) -m jupyterlab --LabApp.default_url=/lab/tree/chapters
