@@ -48,6 +48,8 @@ def explore(
     """
     if play is not None and play not in values:
         raise ValueError(f"play names a parameter; {play!r} is not one of {', '.join(values)}")
+    if down := [name for name, v in values.items() if isinstance(v, range) and v.step < 0]:
+        raise ValueError(f"a range goes up; give the values of {down[0]} as a list")
     if os.environ.get("DLBOOK_BUILD") or not show_widgets(draw, values, play):
         values = {name: list(options) for name, options in values.items()}
         fig, sentence = draw(**next(states_of(values)))

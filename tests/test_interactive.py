@@ -66,6 +66,11 @@ def test_only_a_parameter_can_be_played():
         explore(a_line, caption="Lines", play="time", slope=[1, 2])
 
 
+def test_a_range_goes_up():
+    with pytest.raises(ValueError, match="the values of slope as a list"):
+        explore(a_line, caption="Lines", slope=range(3, 0, -1))
+
+
 def test_the_book_stores_and_a_kernel_draws_anew(monkeypatch):
     shown = []
     monkeypatch.setattr(interactive, "display", lambda what, **_: shown.append(what))
