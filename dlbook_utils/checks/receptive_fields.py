@@ -1,12 +1,13 @@
 """Checks for the exercises of the chapter `receptive_fields`."""
 
 import itertools
+import reprlib
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from dlbook_utils.answers import agree, call, number, numbers, parts
+from dlbook_utils.answers import agree, array, call, finite, number, numbers, parts
 from dlbook_utils.exercises import exercise, require
 
 
@@ -83,9 +84,12 @@ def offsets_read(answer):
         got = call(answer, K, dilations)
         taps = [range(0, D * K, D) for D in dilations]
         want = sorted({sum(at) for at in itertools.product(*taps)})
-        listed = [int(number(v)) for v in got] if isinstance(got, list | tuple) else None
-        listed = np.asarray(got).ravel().tolist() if listed is None and got is not None else listed
-        listed = listed if isinstance(listed, list) else []
+        found = array(got)
+        require(
+            found is not None and found.ndim == 1,
+            f"expected a sorted list of offsets, not {reprlib.repr(got)}",
+        )
+        listed = found.tolist()
         require(
             listed != list(range(want[-1] + 1)) or len(want) == want[-1] + 1,
             "that is the whole window; some places inside are never read",
@@ -98,7 +102,7 @@ def offsets_read(answer):
         )
         middle = [at - want[-1] // 2 for at in want]
         require(listed != middle, "count from the first place of the window, not from the middle")
-        require(listed == want, f"K = {K}, dilations {dilations}: expected {want}, got {listed}")
+        require(listed == want, f"K = {K}, dilations {dilations}: expected {want}, got {got}")
 
 
 @exercise
@@ -199,7 +203,7 @@ def node_features(answer):
 
     def of(A):
         n = len(A)
-        return numbers(call(answer, A.clone()), (n,), f"{n} numbers, one for each node")
+        return finite(call(answer, A.clone()), (n,), f"{n} finite numbers, one for each node")
 
     def ring(n):
         return torch.eye(n).roll(1, 0) + torch.eye(n).roll(-1, 0)

@@ -122,6 +122,9 @@ MISTAKES = {
         (with_doubles, "each place once"),
         (lambda K, D: sorted({d * k for d in D for k in range(K)}), "add up"),
         (lambda K, D: [v - sum(D) * (K - 1) // 2 for v in offsets_read(K, D)], "middle"),
+        (lambda K, D: [v + 0.4 for v in offsets_read(K, D)], "expected"),
+        (lambda K, D: set(offsets_read(K, D)), "a sorted list"),
+        (lambda K, D: [[0, 1], [2]], "a sorted list"),
         (lambda K, D: 7, "expected"),
     ],
     "causal_conv": [
@@ -154,5 +157,6 @@ MISTAKES = {
         (lambda A: A.sum(1), "same features"),
         (lambda A: triangles(A) + torch.arange(len(A)) * 10, "numbering"),
         (lambda A: A, "one for each node"),
+        (lambda A: A.sum(1) * torch.nan, "finite"),
     ],
 }
