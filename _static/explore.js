@@ -31,7 +31,27 @@ function assemble(figure, { data, code }) {
   root.className = "dl-bench";
   figure.querySelector(".dl-figure").replaceWith(root);
   const says = figure.querySelector(".dl-says");
-  code.build(root, data, (sentence) => { says.textContent = sentence; }, code.compute);
+  const say = (sentence) => { says.textContent = sentence; };
+  code.build(root, { data, say, compute: code.compute, make, menu, picture });
+}
+
+// What workbenches are made of: an element, a menu with its label, a canvas with its title.
+function make(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function menu(text, options) {
+  const select = make("select", {}, ...options.map((option) => new Option(option, option)));
+  return [select, make("label", {}, text + " ", select)];
+}
+
+function picture(title, words, width, height) {
+  const canvas = make("canvas", { width, height });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", words);
+  return [canvas, make("div", {}, make("div", {}, title), canvas)];
 }
 
 function enliven(figure, data) {

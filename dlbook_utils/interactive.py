@@ -64,10 +64,10 @@ def workbench(draw: Draw, caption: str, script: str, data: dict, **values: Itera
     """Show a figure that a script of `figure_scripts` replaces by a small tool of its own.
 
     The script is one object: `compute(data, input)` returns numbers and a `sentence`, and
-    `build(root, data, say, compute)` fills an empty element with labeled controls and calls
-    `say(sentence)` after each change. A test holds `compute` to its twin in Python. `draw(**state)`
-    gives what stands there without scripts, from the first of the `values`; in a live kernel
-    widgets call it.
+    `build(root, tools)` fills an empty element with labeled controls, made with the tools of
+    `explore.js`, and calls `tools.say(sentence)` after each change. A test holds `compute` to its
+    twin in Python. `draw(**state)` gives what stands there without scripts, from the first of the
+    `values`; in a live kernel widgets call it.
     """
     if os.environ.get("DLBOOK_BUILD") or not show_widgets(draw, values, None):
         fig, sentence = draw(**next(states_of(values)))

@@ -93,28 +93,12 @@
     return { bitmap, pixels, first, second, probs, sentence };
   },
 
-  build(root, data, say, compute) {
-    const make = (tag, properties = {}, ...children) => {
-      const made = Object.assign(document.createElement(tag), properties);
-      made.append(...children);
-      return made;
-    };
-    const menu = (text, options) => {
-      const select = make("select", {}, ...options.map((o) => new Option(o, o)));
-      return [select, make("label", {}, text + " ", select)];
-    };
+  build(root, { data, say, compute, make, menu, picture }) {
     const press = (text, pressed) => {
       const button = make("button", { type: "button", textContent: text });
       button.addEventListener("click", pressed);
       return button;
     };
-    const picture = (title, words, width, height) => {
-      const canvas = make("canvas", { width, height });
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", words);
-      return [canvas, make("div", {}, make("div", {}, title), canvas)];
-    };
-
     const [sample, sampleLabel] = menu("drawing", [...Object.keys(data.samples), "your own"]);
     const [pen, penLabel] = menu("pen", [3, 5, 7, 9, 11]);
     const [preparation, preparationLabel] = menu("preparation", data.preparations);

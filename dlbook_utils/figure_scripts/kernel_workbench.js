@@ -29,20 +29,13 @@
     return { response, sum, alternating, sentence };
   },
 
-  build(root, data, say, compute) {
-    const make = (tag, properties = {}, ...children) => {
-      const made = Object.assign(document.createElement(tag), properties);
-      made.append(...children);
-      return made;
-    };
-    const menu = (text, options) => {
-      const select = make("select", {}, ...options.map((o) => new Option(o, o)));
-      select.addEventListener("input", () => changed(select));
-      return [select, make("label", {}, text + " ", select)];
-    };
+  build(root, { data, say, compute, make, menu, picture }) {
     const [named, namedLabel] = menu("kernel", [...Object.keys(data.kernels), "your own"]);
     const [spread, spreadLabel] = menu("spread in pixels", ["1", "2", "4", "8"]);
     const [operation, operationLabel] = menu("operation", ["correlation", "convolution"]);
+    for (const select of [named, spread, operation]) {
+      select.addEventListener("input", () => changed(select));
+    }
     const cells = Array.from({ length: 9 }, (_, n) => {
       const name = `weight in row ${Math.floor(n / 3) + 1}, column ${(n % 3) + 1}`;
       const cell = make("input", { type: "number", step: "any", required: true });
@@ -56,14 +49,10 @@
     const controls = make("div", { className: "dl-controls" },
       namedLabel, spreadLabel, operationLabel);
 
-    const picture = (title, words) => {
-      const canvas = make("canvas", { width: data.columns, height: data.rows });
-      canvas.setAttribute("role", "img");
-      canvas.setAttribute("aria-label", words);
-      return [canvas, make("div", {}, make("div", {}, title), canvas)];
-    };
-    const [before, beforeBox] = picture("photograph", "The photograph: a temple in China, in gray");
-    const [after, afterBox] = picture("response", "The response to the kernel");
+    const size = [data.columns, data.rows];
+    const [before, beforeBox] =
+      picture("photograph", "The photograph: a temple in China, in gray", ...size);
+    const [after, afterBox] = picture("response", "The response to the kernel", ...size);
     root.append(controls, grid, make("div", { className: "dl-pictures" }, beforeBox, afterBox));
 
     const paint = (canvas, grayOf) => {
