@@ -3,7 +3,9 @@
 import pytest
 from conftest import HTML
 
-CHAPTERS = sorted(HTML.glob("chapters/*.html"))
+CHAPTERS = [
+    p for p in sorted(HTML.glob("chapters/*.html")) if 'class="dl-explore"' in p.read_text()
+]
 
 
 @pytest.fixture(params=CHAPTERS, ids=[path.stem for path in CHAPTERS])
@@ -25,6 +27,12 @@ def figure(chapter):
 def first_control(figure):
     """A slider or a list; the arrow keys move both."""
     return figure.locator("input[type=range], select").first
+
+
+def test_every_chapter_has_an_interactive_figure():
+    kinds = ('class="dl-explore"', 'class="dl-workbench"')
+    for path in HTML.glob("chapters/*.html"):
+        assert any(kind in path.read_text() for kind in kinds), path.stem
 
 
 def test_a_page_loads_no_figures_data_before_it_is_near(chapter):
