@@ -11,7 +11,7 @@ OURS = dlbook_utils tests tools _ext
 help:
 	@echo "make book    set up, execute the chapters, build the pages in _build/html"
 	@echo "make test    check everything: style, units, chapters, a strict build, a real browser"
-	@echo "make check   the quick half of the tests, in a minute or two"
+	@echo "make check   the quick half of the tests, in about a minute"
 	@echo "make lab     open the chapters in JupyterLab"
 	@echo "make serve   serve the built pages on this machine"
 	@echo "make zip     pack the built pages into one file that opens from disk"
