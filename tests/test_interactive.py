@@ -50,7 +50,7 @@ def test_what_frames_share_is_stored_once():
 
 
 def test_a_figure_over_its_budget_is_refused(monkeypatch):
-    monkeypatch.setattr(interactive, "BUDGET_KB", 1)
+    monkeypatch.setitem(interactive.BUDGET_KB, "dl-explore", 1)
     with pytest.raises(ValueError, match="KB of 1"):
         page_html(*a_line(), "Lines", stored(a_line, "Lines", {"slope": [1, 2]}))
 

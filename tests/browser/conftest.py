@@ -38,16 +38,21 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """open_page(path, width, theme) -> (page, what it asked for, what it complained of)."""
+    """open_page(path, width, theme) -> (page, what it asked for, what it complained of).
+
+    Without `mathematics` a page is there sooner: MathJax, which takes longest, is not loaded.
+    """
     contexts = []
 
-    def open_(path: Path, width: int = 1280, theme: str = "light"):
+    def open_(path: Path, width: int = 1280, theme: str = "light", mathematics: bool = True):
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"
         )
         contexts.append(context)
         page, asked, complaints = context.new_page(), [], []
         context.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
+        if not mathematics:
+            context.route("**/*mathjax*/**", lambda route: route.fulfill(body=""))
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)

@@ -11,7 +11,7 @@ CHAPTERS = [
 @pytest.fixture(params=CHAPTERS, ids=[path.stem for path in CHAPTERS])
 def chapter(open_page, request):
     """An opened chapter, and what it asked for."""
-    page, asked, _ = open_page(request.param)
+    page, asked, _ = open_page(request.param, mathematics=False)
     return page, asked
 
 
@@ -49,7 +49,7 @@ def test_a_state_can_be_linked_to(figure, open_page):
     first_control(figure).press("ArrowRight")
     says, link = figure.locator(".dl-says").inner_text(), figure.page.url
     assert "#figure-" in link
-    other, *_ = open_page(HTML / "index.html")
+    other, *_ = open_page(HTML / "index.html", mathematics=False)
     other.goto(link)
     there = other.locator(f"[id='{figure.get_attribute('id')}']")
     there.locator("label").first.wait_for()

@@ -24,10 +24,10 @@ def test_a_page_is_whole_light_and_open_to_everybody_at_any_width(open_page, pat
         assert page_faults.sideways(page) == [], width
 
 
-def test_a_dark_page_is_whole_and_open_to_everybody(open_page, path):
+def test_a_dark_page_is_whole_and_has_contrast(open_page, path):
     page, _, complaints = open_page(path, theme="dark")
     assert page.locator("html").get_attribute("data-theme") == "dark"
-    assert complaints + page_faults.unseen(page) + page_faults.barriers(page) == []
+    assert complaints + page_faults.unseen(page) + page_faults.faint(page) == []
 
 
 def test_a_browser_refuses_what_would_come_from_elsewhere(open_page):

@@ -12,7 +12,7 @@ def bench(open_page, request):
     """open(theme) -> the page and its workbench, scrolled to and built."""
 
     def open_(theme: str = "light"):
-        page, _, complaints = open_page(request.param, theme=theme)
+        page, _, complaints = open_page(request.param, theme=theme, mathematics=False)
         figure = page.locator(".dl-workbench").first
         figure.scroll_into_view_if_needed()
         figure.locator(".dl-bench label").first.wait_for()
