@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 
 from dlbook_utils.figures import name_for, show, svg
 
-# of one interactive figure, gzip; it is loaded when a reader comes near, and a tool may carry a model
+# of one interactive figure, gzip; loaded when a reader comes near, and a tool may carry a model
 BUDGET_KB = {"dl-explore": 150, "dl-workbench": 240}
 SCRIPTS = Path(__file__).parent / "figure_scripts"
 
