@@ -7,6 +7,7 @@ it with GPT2LMHeadModel.from_pretrained.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
@@ -37,7 +38,8 @@ NAMES = {
 def load_model(name: str = "small") -> GPT:
     """The trained model, for evaluation: "small" (957,184 weights) or "pocket" (108,864)."""
     model = GPT(config_of(name))
-    model.load_state_dict(from_gpt2(load_file(FOLDER / name / "model.safetensors")))
+    weights = load_file(FOLDER / name / "model.safetensors")
+    model.load_state_dict(from_gpt2(weights, model.state_dict()))
     return model.eval()
 
 
@@ -93,16 +95,9 @@ def to_gpt2(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {theirs(name): as_stored(name, weight) for name, weight in weights.items()}
 
 
-def from_gpt2(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The other way: a file of GPT-2's form as a state dict of `GPT`, in float32."""
-    ours = {theirs(name): name for name in GPT(sized_like(weights)).state_dict()}
-    return {ours[name]: as_stored(ours[name], weight.float()) for name, weight in weights.items()}
-
-
-def sized_like(weights: dict[str, Tensor]) -> GPTConfig:
-    """A config with as many layers, enough to list the names."""
-    layers = 1 + max(int(name.split(".")[2]) for name in weights if ".h." in name)
-    return GPTConfig(vocabulary=1, context=1, d_model=1, n_layers=layers, n_heads=1)
+def from_gpt2(weights: dict[str, Tensor], names: Iterable[str]) -> dict[str, Tensor]:
+    """The other way: from a file of GPT-2's form those weights of a `GPT`, in float32."""
+    return {name: as_stored(name, weights[theirs(name)].float()) for name in names}
 
 
 def theirs(name: str) -> str:

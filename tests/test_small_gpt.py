@@ -13,6 +13,7 @@ from dlbook_utils.small_gpt import (
     CONFIGS,
     FOLDER,
     from_gpt2,
+    gpt2_config,
     load_model,
     load_tokenizer,
     to_gpt2,
@@ -26,6 +27,7 @@ def test_the_files_are_those_of_the_record(name):
     weights = (FOLDER / name / "model.safetensors").read_bytes()
     assert hashlib.sha256(weights).hexdigest() == RECORD["models"][name]["sha256"]
     assert len(weights) < 5_000_000
+    assert json.loads((FOLDER / name / "config.json").read_text()) == gpt2_config(CONFIGS[name])
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -41,7 +43,7 @@ def test_transformers_gives_the_same_logits(name):
 def test_names_and_shapes_go_both_ways():
     model = GPT(GPTConfig(vocabulary=9, context=5, d_model=6, n_layers=3, n_heads=2))
     weights = model.state_dict()
-    back = from_gpt2(to_gpt2(weights))
+    back = from_gpt2(to_gpt2(weights), weights)
     assert back.keys() == weights.keys()
     assert all(torch.equal(back[name], weights[name]) for name in weights)
 

@@ -12,29 +12,14 @@ import torch
 from torch import Tensor
 
 from dlbook_utils.position_schemes import (
-    COPY,
-    FAVORITE,
-    LAG,
     SCHEMES,
     SYMBOLS,
-    ALiBi,
-    Learned,
-    NoPositions,
-    PlacedAttention,
-    PlacedBlock,
     PlacedModel,
-    RelativeBias,
-    Rotary,
-    Sinusoidal,
     best_losses,
-    buckets,
     by_parts,
     echoes,
     losses_by_place,
-    offsets,
     rope_frequencies,
-    rotate,
-    sinusoids,
     train_at,
 )
 from dlbook_utils.python_prose import prose
@@ -43,17 +28,6 @@ SEEDS = (0, 1, 2)
 TRAINED, ASKED, FACTOR = 32, 128, 4.0
 RATES = (0.003, 0.01, 0.03, 0.1)
 TUNED_STEPS, TUNED_RATE = 60, 0.003
-PARTS = (ALiBi, Learned, NoPositions, PlacedAttention, PlacedBlock, RelativeBias, Rotary)
-MORE_PARTS = (
-    Sinusoidal,
-    buckets,
-    offsets,
-    rotate,
-    sinusoids,
-    LAG,
-    COPY,
-    FAVORITE,
-)  # what the result rests on
 
 
 def prose_bytes(part: str) -> Tensor:

@@ -6,6 +6,7 @@ Both read the training part of `python_prose`. Beside this file's JSON, `run` wr
 
 import hashlib
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -17,12 +18,11 @@ from dlbook_utils.small_gpt import CONFIGS, save_model, save_tokenizer
 
 VOCABULARY = 1024
 SEED = 0
-RUNS = {  # peak learning rate, sequences a step, steps
-    "pocket": (1e-2, 32, 4000),
-    "small": (3e-3, 8, 4800),
+RUNS = {  # peak learning rate, sequences a step, steps, dropout
+    "pocket": (1e-2, 32, 4000, 0.0),
+    "small": (3e-3, 8, 4800, 0.2),
 }
 WARMUP = 100  # steps
-DROPOUT = {"pocket": 0.0, "small": 0.2}
 
 
 def stream(tokenizer: BytePairs, texts: list[str]) -> Tensor:
@@ -79,8 +79,8 @@ def run() -> dict:
         "held_out_sha256": hashlib.sha256("\n".join(held_out).encode()).hexdigest(),
         "models": {},
     }
-    for name, (peak, sequences, steps) in RUNS.items():
-        config = GPTConfig(**{**CONFIGS[name].__dict__, "dropout": DROPOUT[name]})
+    for name, (peak, sequences, steps, dropout) in RUNS.items():
+        config = replace(CONFIGS[name], dropout=dropout)
         curve = []
         for step, model in train(config, ids, peak, sequences, steps, SEED):
             at_test = nats_per_byte(model, test_ids, n_bytes)

@@ -60,6 +60,11 @@ def test_a_fault_is_seen(page_with, body, says):
     assert says in " | ".join(all_faults(*page_with(body)))
 
 
+def test_faint_text_is_seen_without_the_other_rules(page_with):
+    page, *_ = page_with('<p style="color: #bbb">faint</p><button></button>')
+    assert [fault.split(":")[0] for fault in page_faults.faint(page)] == ["color-contrast"]
+
+
 def test_what_a_page_loads_is_weighed(open_page, tmp_path):
     (tmp_path / "mathjax").mkdir()
     (tmp_path / "mathjax" / "m.js").write_bytes(os.urandom(2000).hex().encode())
